@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/stage"
+	"standdown/cmd/standdown/internal/store"
+)
+
+// stageVariable makes the test binary a daemon for the world in the directory
+// it names, see TestMain.
+const stageVariable = "STANDDOWN_TEST_STAGE"
+
+// serveOnStage is what the daemon's process does in the crash test: exactly
+// what `standdown serve` does, by the clock of the world.
+func serveOnStage(dir string) int {
+	cfg, err := config.Load(filepath.Join(dir, "standdown.yaml"), os.LookupEnv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitWrong
+	}
+	clock, err := stage.NewClock(filepath.Join(dir, "clock"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFailed
+	}
+	now := func() time.Time {
+		if err := clock.Follow(); err != nil {
+			panic(err)
+		}
+		return clock.Now()
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := serve(context.Background(), cfg, log, now, 100*time.Millisecond); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFailed
+	}
+	return exitDone
+}
+
+// A daemonProcess runs the daemon and starts it again whenever it was killed.
+type daemonProcess struct {
+	dir string
+
+	mu      sync.Mutex
+	cmd     *exec.Cmd
+	log     bytes.Buffer
+	stopped bool
+	done    sync.WaitGroup
+}
+
+func (d *daemonProcess) start(t *testing.T) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopped {
+		return
+	}
+	d.cmd = exec.Command(os.Args[0])
+	d.cmd.Env = append(os.Environ(), stageVariable+"="+d.dir)
+	d.cmd.Stderr = &d.log
+	if err := d.cmd.Start(); err != nil {
+		t.Error(err)
+	}
+}
+
+// kill kills the process without warning (SIGKILL) and waits for its end.
+func (d *daemonProcess) kill() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cmd.Process.Kill()
+	d.cmd.Wait()
+}
+
+// playAll plays the whole story against a daemon process that is killed the
+// given number of times, at moments drawn from seed, and returns the world's
+// final state, and how many kills hit a change that was being sent.
+func playAll(t *testing.T, seed uint64, kills int) (state []string, midway int) {
+	t.Helper()
+	ctx := t.Context()
+	world, err := stage.New(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer world.Close()
+	cfg, err := config.Load(world.Config(), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemon := &daemonProcess{dir: world.Dir}
+	daemon.start(t)
+	defer daemon.kill()
+	journal, err := beside(ctx, cfg.Journal.Path)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, daemon.log.Bytes())
+	}
+	defer journal.Close()
+	director := &director{world: world, journal: journal, approved: func(string, []string) {}}
+	if err := director.baseline(ctx); err != nil {
+		t.Fatalf("%v\n%s", err, daemon.log.Bytes())
+	}
+
+	chance := rand.New(rand.NewPCG(seed, 0))
+	acts := stage.Acts()
+	for i, act := range acts {
+		here := kills / len(acts)
+		if i < kills%len(acts) {
+			here++
+		}
+		killed := make(chan struct{})
+		go func() {
+			defer close(killed)
+			for range here {
+				// Until the work of an act has begun there is nothing to
+				// disturb: a mail arrives at once, a poll takes up to a second.
+				time.Sleep(time.Duration(chance.IntN(1500)) * time.Millisecond)
+				daemon.kill()
+				entries, err := journal.Entries(ctx, store.Filter{States: []store.State{store.Sending}})
+				if err != nil {
+					t.Error(err)
+				}
+				if len(entries) > 0 {
+					midway++
+				}
+				daemon.start(t)
+			}
+		}()
+		err := director.play(ctx, act)
+		<-killed
+		if err == nil {
+			// What was killed after the act was over must be over again.
+			err = until(ctx, act.Title, func() (bool, error) { return journal.Quiet(ctx) })
+		}
+		if err != nil {
+			daemon.kill()
+			t.Fatalf("%v\n%s", err, daemon.log.Bytes())
+		}
+	}
+	state, err = world.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state, midway
+}
+
+func TestAKilledDaemonLosesNothingAndDoublesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	type run struct {
+		seed  uint64
+		kills int
+	}
+	runs := []run{{0, 0}, {1, 10}, {2, 10}}
+	states := make([][]string, len(runs))
+	t.Run("runs", func(t *testing.T) {
+		for i, r := range runs {
+			t.Run(fmt.Sprintf("killed %d times", r.kills), func(t *testing.T) {
+				t.Parallel()
+				var midway int
+				states[i], midway = playAll(t, r.seed, r.kills)
+				t.Logf("seed %d: %d of %d kills hit a change that was being sent", r.seed, midway, r.kills)
+			})
+		}
+	})
+	for i, r := range runs[1:] {
+		if diff := cmp.Diff(states[0], states[i+1]); diff != "" {
+			t.Errorf("seed %d: the world after %d kills (+) is not as without (-):\n%s", r.seed, r.kills, diff)
+		}
+	}
+}

@@ -1,0 +1,368 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/stage"
+	"standdown/cmd/standdown/internal/store"
+)
+
+func newDemoCommand() *cobra.Command {
+	var keep, verbose bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See the daemon at work, in a world of its own, in less than a minute",
+		Long: `See the daemon at work, in a world of its own, in less than a minute.
+
+A Salesforce org, an IMAP server and an SMTP server are started on this machine,
+filled with people and contracts. The daemon runs against them as it would
+against real ones: same configuration, same connectors, same rules. Mails
+arrive, a client's hold dates change, fourteen business days pass, and what came
+in, what was decided and why, what was written and what waits for a person is
+told as it happens. Nothing leaves this machine and nothing needs to be set up.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := os.MkdirTemp("", "standdown-demo-")
+			if err != nil {
+				return err
+			}
+			if !keep {
+				defer os.RemoveAll(dir)
+			}
+			log := slog.New(slog.DiscardHandler)
+			if verbose {
+				log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			}
+			return demo(cmd.Context(), dir, keep, cmd.OutOrStdout(), log)
+		},
+	}
+	cmd.Flags().BoolVar(&keep, "keep", false, "stay up afterwards, with the addresses printed, until stopped")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show the daemon's log on standard error")
+	return cmd
+}
+
+func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.Logger) (err error) {
+	world, err := stage.New(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, world.Close()) }()
+	cfg, err := config.Load(world.Config(), os.LookupEnv)
+	if err != nil {
+		return err
+	}
+
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- serve(running, cfg, log, world.Clock.Now, 100*time.Millisecond) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended)
+	}()
+
+	journal, err := beside(ctx, cfg.Journal.Path)
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
+	show := &story{out: out, world: world, journal: journal, told: map[string]bool{}}
+	show.opening()
+	director := &director{world: world, journal: journal, approved: show.approved}
+	if err := director.baseline(ctx); err != nil {
+		return err
+	}
+	for i, act := range stage.Acts() {
+		show.act(i+1, act)
+		if err := director.play(ctx, act); err != nil {
+			return err
+		}
+		if err := show.events(ctx); err != nil {
+			return err
+		}
+	}
+	if err := show.closing(ctx, keep); err != nil || !keep {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-ended:
+		ended <- nil
+		return err
+	}
+}
+
+// A director has acts played and waits for the daemon to have dealt with them.
+type director struct {
+	world    *stage.Stage
+	journal  *store.Store
+	approved func(decision string, what []string) // told of what a person approves
+}
+
+// patience is how long an act may take at most, killed daemons included.
+const patience = time.Minute
+
+// baseline waits until the daemon has seen the world as it is at the start.
+func (d *director) baseline(ctx context.Context) error {
+	return until(ctx, "the first read", func() (bool, error) {
+		for _, source := range []string{"salesforce", "mailbox"} {
+			r, err := d.journal.Reading(ctx, source)
+			if err != nil || r.ReadAt.IsZero() || r.Baseline {
+				return false, err
+			}
+		}
+		return true, nil
+	})
+}
+
+func (d *director) play(ctx context.Context, act stage.Act) error {
+	if err := act.Do(d.world); err != nil {
+		return fmt.Errorf("playing %q: %w", act.Title, err)
+	}
+	return until(ctx, act.Title, func() (bool, error) {
+		if act.Approves {
+			if err := d.approve(ctx); err != nil {
+				return false, err
+			}
+		}
+		if done, err := act.Done(d.world); err != nil || !done {
+			return false, err
+		}
+		return d.journal.Quiet(ctx)
+	})
+}
+
+// approve is what a person does who has looked at what is proposed.
+func (d *director) approve(ctx context.Context) error {
+	waiting, err := d.journal.Entries(ctx, store.Filter{States: []store.State{store.Proposed}})
+	if err != nil {
+		return err
+	}
+	for len(waiting) > 0 {
+		decision := waiting[0].Decision
+		var ids []int64
+		var what []string
+		for _, e := range waiting {
+			if e.Decision == decision {
+				ids, what = append(ids, e.ID), append(what, e.Text)
+			}
+		}
+		if err := d.journal.Act(ctx, ids, store.Approve, "Dana Whitlock", "", d.world.Clock.Now()); err != nil {
+			return err
+		}
+		d.approved(decision, what)
+		waiting = slices.DeleteFunc(waiting, func(e store.Entry) bool { return e.Decision == decision })
+	}
+	return nil
+}
+
+// beside opens the journal once the daemon has made it.
+func beside(ctx context.Context, path string) (journal *store.Store, err error) {
+	failure := until(ctx, "the journal", func() (bool, error) {
+		journal, err = store.OpenBeside(ctx, path)
+		return err == nil, nil
+	})
+	return journal, errors.Join(failure, err)
+}
+
+func until(ctx context.Context, what string, done func() (bool, error)) error {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ok, err := done()
+		if err != nil {
+			return fmt.Errorf("waiting for %q: %w", what, err)
+		}
+		if ok {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %q: it did not come about: %w", what, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// A story tells what happens, for a person to follow.
+type story struct {
+	out     io.Writer
+	world   *stage.Stage
+	journal *store.Store
+	told    map[string]bool
+}
+
+func (s *story) opening() {
+	fmt.Fprintf(s.out, `Standdown, the demonstration.
+
+A Salesforce org (%s), an IMAP server (%s) and an SMTP
+server (%s) run on this machine. The daemon has recorded what is there
+and acts on what comes after. Times are New York's.
+`, s.world.OrgURL, s.world.Mail.IMAPAddr, s.world.Mail.SMTPAddr)
+}
+
+func (s *story) act(n int, a stage.Act) {
+	fmt.Fprintf(s.out, "\n── %d ── %s\n%s\n", n, stage.Local(s.world.Clock.Now()), wrap("", a.Title))
+}
+
+func (s *story) approved(decision string, what []string) {
+	s.line("person", fmt.Sprintf("Dana Whitlock looks at decision %s and approves: %s", decision, strings.Join(what, "; ")))
+}
+
+// events tells what has been decided since the last time.
+func (s *story) events(ctx context.Context) error {
+	events, err := s.journal.Events(ctx, store.Decided, store.Ignored, store.Quarantined)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if s.told[e.ID] {
+			continue
+		}
+		s.told[e.ID] = true
+		if e.State != store.Decided {
+			s.line("ignored", e.Kind+": "+e.Note)
+			continue
+		}
+		in := e.Kind
+		if e.Request != nil && e.Request.Quote != "" {
+			in += fmt.Sprintf(": %q", e.Request.Quote)
+		}
+		s.line("came in", in)
+		decisions, err := s.journal.Decisions(ctx, e.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.decisions(ctx, decisions); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decisions tells decisions; those of the same row about many visits are told
+// as one.
+func (s *story) decisions(ctx context.Context, decisions []store.Decision) error {
+	var rows []string
+	about := map[string][]store.Decision{}
+	for _, d := range decisions {
+		row := d.Table + " " + d.Row
+		if !slices.Contains(rows, row) {
+			rows = append(rows, row)
+		}
+		about[row] = append(about[row], d)
+	}
+	for _, row := range rows {
+		same := about[row]
+		text := row + ", " + same[0].Because
+		if len(same) > 1 {
+			text = fmt.Sprintf("%s, %d times, %s", row, len(same), same[0].Because)
+		}
+		s.line("decided", text)
+		for i, d := range same {
+			entries, err := s.journal.Entries(ctx, store.Filter{Decision: d.ID})
+			if err != nil {
+				return err
+			}
+			for _, w := range d.Warnings {
+				s.line("warning", w)
+			}
+			if i > 0 && len(same) > 2 {
+				continue
+			}
+			for _, e := range entries {
+				s.line(string(e.State), e.Text)
+			}
+		}
+		if len(same) > 2 && len(same[0].Actions) > 0 {
+			s.line("", fmt.Sprintf("... and so for the other %d", len(same)-1))
+		}
+	}
+	return nil
+}
+
+func (s *story) line(label, text string) {
+	fmt.Fprintln(s.out, wrap(fmt.Sprintf("   %-9s ", label), text))
+}
+
+// closing tells what waits for people, and what to try next.
+func (s *story) closing(ctx context.Context, keep bool) error {
+	fmt.Fprintf(s.out, "\n── What waits for people ──\n")
+	cases, err := s.world.Org.Query("SELECT Subject FROM Case WHERE Owner.Name = 'Back Office' AND Status != 'Closed' ORDER BY CaseNumber")
+	if err != nil {
+		return err
+	}
+	for _, c := range cases {
+		s.line("case", fmt.Sprint(c["Subject"]))
+	}
+	open, err := s.journal.Entries(ctx, store.Filter{States: []store.State{store.Proposed, store.Stuck, store.Unknown}})
+	if err != nil {
+		return err
+	}
+	for _, e := range open {
+		s.line(string(e.State), e.Text+" ("+e.Why+")")
+	}
+	deadlines, err := s.journal.Deadlines(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range deadlines {
+		s.line("deadline", fmt.Sprintf("%s for %s at %s", d.Kind, d.Subject, stage.Local(d.At)))
+	}
+	fmt.Fprint(s.out, `
+── What to try next ──
+   standdown rules show            the decision tables you have just seen at work
+   standdown demo --keep           stay up, and look at the org and the journal
+   standdown sandbox               an empty-handed org to try a configuration on
+   config.example.yaml             every setting, explained; then: standdown serve
+`)
+	if !keep {
+		return nil
+	}
+	fmt.Fprintf(s.out, `
+── Still running ── (Ctrl-C ends it)
+   org       %s, client id "sandbox", client secret "secret"
+   IMAP      %s, SMTP %s, user %s, password "demo"
+   journal   standdown --config %s outbox list --all
+`, s.world.OrgURL, s.world.Mail.IMAPAddr, s.world.Mail.SMTPAddr, stage.Mailbox, filepath.Clean(s.world.Config()))
+	return nil
+}
+
+// wrap writes text behind a label, broken at 78 columns, the lines after the
+// first indented as far as the label reaches.
+func wrap(label, text string) string {
+	const width = 78
+	indent := len([]rune(label))
+	var b strings.Builder
+	b.WriteString(label)
+	line := indent
+	for i, word := range strings.Fields(text) {
+		n := len([]rune(word))
+		switch {
+		case i == 0:
+		case line+1+n > width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			line = indent
+		default:
+			b.WriteByte(' ')
+			line++
+		}
+		b.WriteString(word)
+		line += n
+	}
+	return b.String()
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// TestTheDemonstrationTellsItsStory runs `standdown demo` and reads what a
+// person would read.
+func TestTheDemonstrationTellsItsStory(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"demo"}, strings.NewReader(""), &stdout, &stderr); code != exitDone {
+		t.Fatalf("exit code %d\n%s\n%s", code, stdout.Bytes(), stderr.Bytes())
+	}
+	// Line breaks are for the eye.
+	told := strings.Join(strings.Fields(stdout.String()), " ")
+	from := 0
+	for _, want := range []string{
+		"Maria Alvarez asks", "cancellation.request C4", "MIL-11", "Dana Whitlock looks", "done",
+		"Daniel Okafor asks", "cancellation.request C6",
+		"Carlos Mendez asks", "cancellation.request C5",
+		"Ruth Lindqvist asks", "cancellation.request C7", "MIL-18",
+		"A contact centre forwards", "cancellation.request C3",
+		"An installer asks", "hold-for-review",
+		"A newsletter arrives", "ignored",
+		"writes again", "cancellation.request C1",
+		"has thought better of it", "cancellation.restore R1",
+		"on hold from 17 to 31 March", "on_hold.visit H1",
+		"a week later", "on_hold.visit R2",
+		"taken off",
+		"Fourteen business days pass", "cancellation.finish F1",
+		"What waits for people", "case",
+		"What to try next",
+	} {
+		at := strings.Index(told[from:], want)
+		if at < 0 {
+			t.Fatalf("the story does not go on with %q after %q:\n%s", want, told[max(0, from-80):from], stdout.Bytes())
+		}
+		from += at + len(want)
+	}
+}

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+
+	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors"
+	"standdown/rules"
+)
+
+// deciding turns deadlines that are due into events, and events into
+// decisions, until ctx ends.
+func (e *Engine) deciding(ctx context.Context) {
+	for {
+		if err := e.decideAll(ctx); err != nil && !connectors.Ended(ctx, err) {
+			e.Log.Error("journal cannot be used", "err", err)
+		}
+		if !e.pause(ctx, e.decide) {
+			return
+		}
+	}
+}
+
+// decideAll decides until nothing is due. An event that cannot be decided now
+// is put off; it holds up its own subject only.
+func (e *Engine) decideAll(ctx context.Context) error {
+	if _, err := e.Store.Fire(ctx, e.Now()); err != nil {
+		return err
+	}
+	for {
+		events, err := e.Store.Undecided(ctx, e.Now(), 100)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		for _, ev := range events {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := e.decideOne(ctx, ev); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// maxGenerations is how often an event is decided again because records kept
+// changing under it; then a person must look.
+const maxGenerations = 10
+
+func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
+	log := e.Log.With("event", ev.ID)
+	if ev.Generation > maxGenerations {
+		return e.Store.Quarantine(ctx, ev.ID, fmt.Sprintf("decided %d times, and each time the records had changed meanwhile", ev.Generation))
+	}
+	if ev.Generation > 0 {
+		old, err := e.Store.Superseded(ctx, ev)
+		if err != nil {
+			return err
+		}
+		if old {
+			return e.Store.Ignore(ctx, ev.ID, "a later change was decided")
+		}
+	}
+
+	now := e.Now()
+	later := func(err error) error {
+		logFailure(log, err, "event cannot be decided now")
+		wait := max(e.Delivery.backoff(ev.Attempts+1, rand.Float64()), connectors.RetryAfter(err))
+		return e.Store.Postpone(ctx, ev.ID, err.Error(), now.Add(wait))
+	}
+	snapshot, err := e.Mapping.Snapshot(ctx, e.Lookup, store.Memory{Store: e.Store, Event: ev.ID}, ev.Event, now)
+	if connectors.Ended(ctx, err) {
+		return err
+	}
+	if err != nil {
+		return later(fmt.Errorf("reading what the decision needs: %w", err))
+	}
+	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings()}
+	v.Decisions = e.Book.Decide(snapshot, ev.Event, now).Decisions
+	for _, d := range v.Decisions {
+		// Another event's changes to the same record are on their way: what
+		// was just read is about to be out of date.
+		busy, err := e.Store.Busy(ctx, d.Subject, ev.ID)
+		if err != nil {
+			return err
+		}
+		if busy {
+			return e.Store.Wait(ctx, ev.ID, now.Add(e.Tick))
+		}
+		writes, err := e.writes(ev.Event, snapshot, d)
+		if err != nil {
+			log.Error("event set aside: its plan cannot be carried out", "row", d.Row, "err", err)
+			return e.Store.Quarantine(ctx, ev.ID, err.Error())
+		}
+		v.Writes = append(v.Writes, writes)
+	}
+	if err := e.Store.Commit(ctx, v, now); err != nil {
+		return err
+	}
+	for _, d := range v.Decisions {
+		log.Info("decided", "row", d.Table+" "+d.Row, "ref", d.Subject.String(), "actions", len(d.Actions))
+	}
+	for _, c := range e.deliver {
+		wake(c)
+	}
+	for _, c := range e.kept {
+		wake(c)
+	}
+	return nil
+}
+
+// writes maps the decision's actions to changes, each with the state that its
+// verb's autonomy gives it. A verb that is off takes what should have followed
+// it with it: nobody is told of what was not done.
+func (e *Engine) writes(ev rules.Event, s rules.Snapshot, d rules.Decision) ([]store.Write, error) {
+	mapped, err := e.Mapping.Changes(ev, s, d)
+	if err != nil {
+		return nil, fmt.Errorf("row %s: %w", d.Row, err)
+	}
+	writes := make([]store.Write, len(mapped))
+	off := ""
+	for i, m := range mapped {
+		if e.Sinks[m.System] == nil {
+			return nil, fmt.Errorf("row %s: %s needs the system %q, which is not configured", d.Row, m.Verb, m.System)
+		}
+		w := store.Write{System: m.System, Verb: m.Verb, Change: m.Change, Text: m.Text, State: store.Pending}
+		switch mode := e.Autonomy[m.Verb]; {
+		case off != "":
+			w.State, w.Why = store.Dropped, fmt.Sprintf("%s before it is off", off)
+		case mode == "off":
+			off = m.Verb
+			w.State, w.Why = store.Dropped, "autonomy: "+m.Verb+" is off"
+		case d.Actions[i].Approve != "":
+			w.State, w.Why = store.Proposed, d.Actions[i].Approve
+		case mode != "auto": // whatever is not known to be allowed waits for a person
+			w.State, w.Why = store.Proposed, m.Verb+" needs approval"
+		}
+		writes[i] = w
+	}
+	return writes, nil
+}
+
+// logFailure tells what went wrong at the level that says who must act.
+func logFailure(log *slog.Logger, err error, message string) {
+	switch connectors.ClassOf(err) {
+	case connectors.Denied, connectors.Rejected:
+		log.Error(message, "err", err)
+	default:
+		log.Warn(message, "err", err)
+	}
+}

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"standdown/connectors"
+	"standdown/rules"
+)
+
+// An Event is something that happened, as the journal holds it.
+type Event struct {
+	rules.Event
+	State      EventState
+	Generation int
+	Attempts   int
+	Note       string
+}
+
+// A Verdict is what became of an event, to be stored in one transaction.
+type Verdict struct {
+	Event     Event
+	Snapshot  rules.Snapshot
+	Settings  rules.Settings
+	Decisions []rules.Decision
+	// Writes are the changes of each decision, in order.
+	Writes [][]Write
+}
+
+// A Write is a change on its way into the outbox.
+type Write struct {
+	System string
+	Verb   string
+	Change connectors.Change
+	Text   string
+	State  State  // Proposed, Pending, or Dropped if the verb is off
+	Why    string // why it is not Pending
+}
+
+// Undecided returns events to be decided, oldest first, at most one for each
+// subject. An event waits while changes that earlier events asked for on the
+// same subject are still on their way: it would see a world half changed.
+func (s *Store) Undecided(ctx context.Context, now time.Time, limit int) ([]Event, error) {
+	return rows(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events e
+		WHERE e.state = 'new' AND e.not_before <= ?
+		AND NOT EXISTS (SELECT 1 FROM events p WHERE p.subject = e.subject AND p.state = 'new' AND (p.at < e.at OR p.at = e.at AND p.id < e.id))
+		AND NOT EXISTS (SELECT 1 FROM events p JOIN entries x ON x.event = p.id WHERE p.subject = e.subject AND x.state IN ('pending', 'sending'))
+		ORDER BY e.at, e.id LIMIT ?`, ms(now), limit)
+}
+
+const eventColumns = `e.id, e.kind, e.subject, e.body, e.state, e.generation, e.attempts, e.note`
+
+func scanEvent(r *sql.Rows) (Event, error) {
+	var e Event
+	var id, kind, subject, body string
+	if err := r.Scan(&id, &kind, &subject, &body, &e.State, &e.Generation, &e.Attempts, &e.Note); err != nil {
+		return e, err
+	}
+	if err := decode(body, &e.Event); err != nil {
+		return e, fmt.Errorf("event %s: %w", id, err)
+	}
+	e.ID, e.Kind = id, kind
+	return e, nil
+}
+
+// Superseded reports whether a later event of the same kind about the same
+// subject has been decided: then there is nothing left to decide for this one.
+func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
+	var n int
+	err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM events WHERE subject = ? AND kind = ? AND state = 'decided' AND at > ? AND id <> ?`,
+		e.Subject.String(), e.Kind, ms(e.At), e.ID).Scan(&n)
+	return n > 0, err
+}
+
+// Commit stores a verdict: the situation, the decisions, what they remember,
+// their deadlines and their changes. A change that is in the outbox already
+// under the same key is not put there twice. What is said or done about the
+// event's own subject comes after the changes to all other subjects, so that
+// nobody is told of what has not been done. Proposals of earlier events of
+// the same kind about the same subject become stale: this one was decided on
+// newer facts.
+func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		exec := func(query string, args ...any) error {
+			_, err := tx.ExecContext(ctx, query, args...)
+			return err
+		}
+		e := v.Event
+		if err := exec(`INSERT INTO situations (event, generation, at, snapshot, settings) VALUES (?, ?, ?, ?, ?)`,
+			e.ID, e.Generation, ms(now), encode(v.Snapshot), encode(v.Settings)); err != nil {
+			return err
+		}
+		if err := exec(`UPDATE entries SET state = 'stale', why = 'a later change was decided', updated = ? WHERE state IN ('proposed', 'stuck')
+			AND event IN (SELECT id FROM events WHERE subject = ? AND kind = ? AND id <> ?)`,
+			ms(now), e.Subject.String(), e.Kind, e.ID); err != nil {
+			return err
+		}
+		for n, d := range v.Decisions {
+			id := DecisionID(e.ID, e.Generation, n)
+			if err := exec(`INSERT INTO decisions (id, event, generation, n, at, tbl, row_id, subject, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				id, e.ID, e.Generation, n, ms(now), d.Table, d.Row, d.Subject.String(), encode(d)); err != nil {
+				return err
+			}
+			if err := remember(ctx, tx, d.Subject, d.Remember, e.ID); err != nil {
+				return err
+			}
+			for _, dl := range d.Deadlines {
+				if err := setDeadline(ctx, tx, dl, id); err != nil {
+					return err
+				}
+			}
+			last := 0
+			if d.Subject == e.Subject {
+				last = 1
+			}
+			for _, w := range v.Writes[n] {
+				if err := exec(`INSERT INTO entries (key, event, decision, lane, last, system, verb, change, text, state, why, attempts, doubt, not_before, lease, lease_until, result, created, updated)
+					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '', 0, '', ?, ?) ON CONFLICT DO NOTHING`,
+					w.Change.Key, e.ID, id, d.Subject.String(), last, w.System, w.Verb, encode(w.Change), w.Text, string(w.State), w.Why, ms(now), ms(now)); err != nil {
+					return err
+				}
+			}
+		}
+		return exec(`UPDATE events SET state = 'decided', note = '', attempts = 0 WHERE id = ?`, e.ID)
+	})
+}
+
+// DecisionID is what people call a decision. It is the same when the same
+// generation of an event is decided again after a crash.
+func DecisionID(event string, generation, n int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%d", event, generation, n))
+	return "D" + hex.EncodeToString(sum[:5])
+}
+
+// Postpone has the event decided again not before the given time.
+func (s *Store) Postpone(ctx context.Context, event, note string, notBefore time.Time) error {
+	return s.setEvent(ctx, `UPDATE events SET attempts = attempts + 1, note = ?, not_before = ? WHERE id = ?`, note, ms(notBefore), event)
+}
+
+// Wait has the event decided not before the given time, without counting it as
+// an attempt that went wrong.
+func (s *Store) Wait(ctx context.Context, event string, notBefore time.Time) error {
+	return s.setEvent(ctx, `UPDATE events SET not_before = ? WHERE id = ?`, ms(notBefore), event)
+}
+
+// Busy reports whether changes about the subject that other events asked for
+// are still on their way.
+func (s *Store) Busy(ctx context.Context, subject rules.Ref, event string) (bool, error) {
+	var n int
+	err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries WHERE lane = ? AND event <> ? AND state IN ('pending', 'sending')`,
+		subject.String(), event).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("reading the journal: %w", err)
+	}
+	return n > 0, nil
+}
+
+// Quarantine sets the event aside for a person.
+func (s *Store) Quarantine(ctx context.Context, event, note string) error {
+	return s.setEvent(ctx, `UPDATE events SET state = 'quarantined', note = ? WHERE id = ?`, note, event)
+}
+
+// Ignore ends an event without a decision.
+func (s *Store) Ignore(ctx context.Context, event, note string) error {
+	return s.setEvent(ctx, `UPDATE events SET state = 'ignored', note = ? WHERE id = ?`, note, event)
+}
+
+func (s *Store) setEvent(ctx context.Context, query string, args ...any) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
+}
+
+func setDeadline(ctx context.Context, tx *sql.Tx, d rules.Deadline, decision string) (err error) {
+	if d.At.IsZero() {
+		_, err = tx.ExecContext(ctx, `DELETE FROM deadlines WHERE kind = ? AND subject = ?`, d.Kind, d.Subject.String())
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO deadlines (kind, subject, at, decision) VALUES (?, ?, ?, ?)
+		ON CONFLICT (kind, subject) DO UPDATE SET at = excluded.at, decision = excluded.decision`,
+		d.Kind, d.Subject.String(), ms(d.At), decision)
+	return err
+}
+
+// A Deadline that is armed.
+type Deadline struct {
+	rules.Deadline
+	Decision string
+}
+
+// Deadlines returns the armed deadlines, the nearest first.
+func (s *Store) Deadlines(ctx context.Context) ([]Deadline, error) {
+	return rows(ctx, s.db, func(r *sql.Rows) (d Deadline, err error) {
+		var subject string
+		var at int64
+		if err := r.Scan(&d.Kind, &subject, &at, &d.Decision); err != nil {
+			return d, err
+		}
+		d.Subject, d.At = parseRef(subject), fromMS(at)
+		return d, nil
+	}, `SELECT kind, subject, at, decision FROM deadlines ORDER BY at, kind, subject`)
+}
+
+// Fire turns every deadline that is due into an event. It returns how many.
+func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
+	fired := 0
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		fired = 0
+		type due struct {
+			kind, subject string
+			at            int64
+		}
+		all, err := rows(ctx, tx, func(r *sql.Rows) (d due, err error) {
+			return d, r.Scan(&d.kind, &d.subject, &d.at)
+		}, `SELECT kind, subject, at FROM deadlines WHERE at <= ? ORDER BY at, kind, subject`, ms(now))
+		if err != nil {
+			return err
+		}
+		for _, d := range all {
+			e := rules.Event{
+				ID:   fmt.Sprintf("due:%s/%s@%d", d.kind, d.subject, d.at),
+				Kind: d.kind, At: fromMS(d.at), Subject: parseRef(d.subject),
+			}
+			if _, err := insertEvent(ctx, tx, eventRow{id: e.ID, kind: e.Kind, subject: d.subject, at: e.At, body: encode(e), state: New, arrived: now}); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM deadlines WHERE kind = ? AND subject = ?`, d.kind, d.subject); err != nil {
+				return err
+			}
+		}
+		fired = len(all)
+		return nil
+	})
+	return fired, err
+}

@@ -1,0 +1,279 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"standdown/connectors"
+	"standdown/rules"
+)
+
+// An Entry is one change in the outbox.
+type Entry struct {
+	ID       int64             `json:"id"`
+	Key      string            `json:"key"`
+	Event    string            `json:"event"`
+	Decision string            `json:"decision"`
+	Lane     string            `json:"lane"` // the decision's subject; changes of one lane are applied in order
+	System   string            `json:"system"`
+	Verb     string            `json:"verb"`
+	Change   connectors.Change `json:"change"`
+	Text     string            `json:"text"`
+	State    State             `json:"state"`
+	Why      string            `json:"why,omitempty"`
+	Attempts int               `json:"attempts"`
+	Doubt    bool              `json:"doubt,omitempty"`
+	NotSoon  time.Time         `json:"not_before,omitzero"`
+	Result   Outcome           `json:"result,omitzero"`
+	Created  time.Time         `json:"created"`
+	Updated  time.Time         `json:"updated"`
+}
+
+// An Outcome is what an applied change left behind.
+type Outcome struct {
+	Ref     connectors.Ref `json:"ref,omitzero"`
+	Already bool           `json:"already,omitempty"`
+	Before  map[string]any `json:"before,omitempty"`
+}
+
+const entryColumns = `e.id, e.key, e.event, e.decision, e.lane, e.system, e.verb, e.change, e.text, e.state, e.why, e.attempts, e.doubt, e.not_before, e.result, e.created, e.updated`
+
+func scanEntry(r *sql.Rows) (Entry, error) {
+	var e Entry
+	var change, result string
+	var doubt, notBefore, created, updated int64
+	if err := r.Scan(&e.ID, &e.Key, &e.Event, &e.Decision, &e.Lane, &e.System, &e.Verb, &change, &e.Text, &e.State, &e.Why,
+		&e.Attempts, &doubt, &notBefore, &result, &created, &updated); err != nil {
+		return e, err
+	}
+	e.Doubt, e.NotSoon, e.Created, e.Updated = doubt == 1, fromMS(notBefore), fromMS(created), fromMS(updated)
+	err := errors.Join(decode(change, &e.Change), decode(result, &e.Result))
+	e.Change.Doubt = e.Doubt
+	return e, err
+}
+
+// heads is the condition for an entry to be next: nothing earlier of its lane
+// is on its way, nothing earlier of its lane and event is open at all, and if
+// it comes last, nothing else of its event is. What waits for a person does
+// not hold up later events, which were decided on newer facts.
+const heads = `NOT EXISTS (SELECT 1 FROM entries p WHERE p.lane = e.lane AND p.id < e.id
+		AND p.state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')
+		AND (p.state IN ('pending', 'sending') OR p.event = e.event))
+	AND NOT (e.last = 1 AND EXISTS (SELECT 1 FROM entries p WHERE p.event = e.event AND p.last = 0
+		AND p.state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')))`
+
+// rest are the entries that were to follow the entry ?: those of the same
+// event and lane that come later.
+const rest = `id > ? AND event = (SELECT event FROM entries WHERE id = ?) AND lane = (SELECT lane FROM entries WHERE id = ?)`
+
+// Claim takes up to limit entries of the system that are due, each the head of
+// its lane, for the caller alone until the lease ends. An entry whose lease
+// ended without an outcome is claimed again with Doubt. The token is needed to
+// settle them.
+func (s *Store) Claim(ctx context.Context, system string, limit int, now time.Time, lease time.Duration) (entries []Entry, token string, err error) {
+	token = rand.Text()
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		entries, err = rows(ctx, tx, scanEntry, `UPDATE entries AS e SET
+				doubt = CASE WHEN e.state = 'sending' THEN 1 ELSE e.doubt END,
+				state = 'sending', attempts = e.attempts + 1, lease = ?, lease_until = ?, updated = ?
+			WHERE e.id IN (SELECT e.id FROM entries e WHERE e.system = ?
+				AND (e.state = 'pending' AND e.not_before <= ? OR e.state = 'sending' AND e.lease_until <= ?)
+				AND `+heads+` ORDER BY e.id LIMIT ?)
+			RETURNING `+strings.ReplaceAll(entryColumns, "e.", ""), token, ms(now.Add(lease)), ms(now), system, ms(now), ms(now), limit)
+		slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
+		return err
+	})
+	return entries, token, err
+}
+
+// A Settlement says what became of a claimed entry.
+type Settlement struct {
+	ID      int64
+	Signal  Signal // Applied, Failed, Lost, Refused, Guess or Changed
+	Why     string // an error's text; empty if applied
+	NotSoon time.Time
+	Outcome Outcome
+}
+
+// Settle stores what became of claimed entries. One whose lease has been taken
+// over meanwhile is left alone. Changed makes what was to follow it stale and has
+// the event decided again.
+func (s *Store) Settle(ctx context.Context, token string, settlements []Settlement, now time.Time) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, st := range settlements {
+			next, err := after(Sending, st.Signal)
+			if err != nil {
+				return err
+			}
+			result, doubt := "", ""
+			switch st.Signal {
+			case Applied:
+				result, doubt = encode(st.Outcome), ", doubt = 0"
+			case Lost:
+				doubt = ", doubt = 1"
+			}
+			res, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, not_before = ?, result = ?, lease = '', lease_until = 0, updated = ?`+doubt+`
+				WHERE id = ? AND state = 'sending' AND lease = ?`,
+				string(next), st.Why, ms(st.NotSoon), result, ms(now), st.ID, token)
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil || n == 0 || st.Signal != Changed {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if err := again(ctx, tx, st.ID, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// again makes what was to follow the entry, or to come last, stale and its
+// event new.
+func again(ctx context.Context, tx *sql.Tx, entry int64, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'stale', why = 'the record had changed; decided again', updated = ?
+		WHERE state IN (`+quoted(from(Changed))+`) AND state <> 'sending'
+		AND (`+rest+` OR last = 1 AND event = (SELECT event FROM entries WHERE id = ?))`, ms(now), entry, entry, entry, entry); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE events SET state = 'new', generation = generation + 1, not_before = 0
+		WHERE id = (SELECT event FROM entries WHERE id = ?) AND state = 'decided'`, entry)
+	return err
+}
+
+// MadeBy returns the record that the entry with the key made, if it is done.
+func (s *Store) MadeBy(ctx context.Context, key string) (connectors.Ref, error) {
+	var body string
+	err := s.db.QueryRowContext(ctx, `SELECT result FROM entries WHERE key = ? AND state = 'done'`, key).Scan(&body)
+	if err != nil {
+		return connectors.Ref{}, fmt.Errorf("looking for what change %s made: %w", key, err)
+	}
+	var o Outcome
+	return o.Ref, decode(body, &o)
+}
+
+// A Filter chooses entries; empty fields choose all.
+type Filter struct {
+	ID       int64
+	States   []State
+	Decision string
+	Event    string
+	Limit    int // 0 for all
+}
+
+// Entries returns entries, oldest first.
+func (s *Store) Entries(ctx context.Context, f Filter) ([]Entry, error) {
+	query, args := `SELECT `+entryColumns+` FROM entries e WHERE 1 = 1`, []any{}
+	if len(f.States) > 0 {
+		query += ` AND e.state IN (` + quoted(f.States) + `)`
+	}
+	if f.ID != 0 {
+		query, args = query+` AND e.id = ?`, append(args, f.ID)
+	}
+	if f.Decision != "" {
+		query, args = query+` AND e.decision = ?`, append(args, f.Decision)
+	}
+	if f.Event != "" {
+		query, args = query+` AND e.event = ?`, append(args, f.Event)
+	}
+	query += ` ORDER BY e.id`
+	if f.Limit > 0 {
+		query, args = query+` LIMIT ?`, append(args, f.Limit)
+	}
+	return rows(ctx, s.db, scanEntry, query, args...)
+}
+
+// Act carries out what a person does to entries: Approve, Decline, Retry, Drop
+// or Confirm. Dropping or declining an entry drops what was to follow it as
+// well. The act is journaled. If one entry cannot be given the
+// signal, nothing is changed.
+func (s *Store) Act(ctx context.Context, ids []int64, sig Signal, who, reason string, now time.Time) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, id := range ids {
+			var state State
+			err := tx.QueryRowContext(ctx, `SELECT state FROM entries WHERE id = ?`, id).Scan(&state)
+			if errors.Is(err, sql.ErrNoRows) {
+				return fmt.Errorf("there is no entry %d", id)
+			}
+			if err != nil {
+				return err
+			}
+			next, err := after(state, sig)
+			if err != nil {
+				return fmt.Errorf("entry %d: %w; this can be given to one that is %s", id, err, orList(from(sig)))
+			}
+			why := string(sig) + " by " + who
+			if reason != "" {
+				why += ": " + reason
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, attempts = 0, not_before = 0, updated = ? WHERE id = ?`, string(next), why, ms(now), id); err != nil {
+				return err
+			}
+			if next == Dropped {
+				if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'dropped', why = ?, updated = ?
+					WHERE state IN (`+quoted(from(Drop))+`) AND `+rest,
+					fmt.Sprintf("entry %d before it was dropped", id), ms(now), id, id, id); err != nil {
+					return err
+				}
+			}
+			if _, err := tx.ExecContext(ctx, `INSERT INTO acts (at, who, act, entry, reason) VALUES (?, ?, ?, ?, ?)`, ms(now), who, string(sig), id, reason); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// An Act is what a person did.
+type Act struct {
+	At     time.Time `json:"at"`
+	Who    string    `json:"who"`
+	Act    Signal    `json:"act"`
+	Entry  int64     `json:"entry"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// Acts returns what people did to the entries of a decision, oldest first.
+func (s *Store) Acts(ctx context.Context, decision string) ([]Act, error) {
+	return rows(ctx, s.db, func(r *sql.Rows) (a Act, err error) {
+		var at int64
+		err = r.Scan(&at, &a.Who, &a.Act, &a.Entry, &a.Reason)
+		a.At = fromMS(at)
+		return a, err
+	}, `SELECT a.at, a.who, a.act, a.entry, a.reason FROM acts a JOIN entries e ON e.id = a.entry WHERE e.decision = ? ORDER BY a.id`, decision)
+}
+
+func quoted[T ~string](all []T) string {
+	var b strings.Builder
+	for i, s := range all {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("'" + string(s) + "'")
+	}
+	return b.String()
+}
+
+func orList(all []State) string {
+	words := make([]string, len(all))
+	for i, s := range all {
+		words[i] = string(s)
+	}
+	return strings.Join(words, " or ")
+}
+
+func parseRef(s string) rules.Ref {
+	kind, id, _ := strings.Cut(s, " ")
+	return rules.Ref{Kind: kind, ID: id}
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"standdown/rules"
+)
+
+// A Decision is a decision as the journal holds it.
+type Decision struct {
+	rules.Decision
+	ID         string    `json:"id"`
+	Event      string    `json:"event"`
+	Generation int       `json:"generation"`
+	At         time.Time `json:"at"`
+}
+
+const decisionColumns = `id, event, generation, at, body`
+
+func scanDecision(r *sql.Rows) (d Decision, err error) {
+	var at int64
+	var body string
+	if err := r.Scan(&d.ID, &d.Event, &d.Generation, &at, &body); err != nil {
+		return d, err
+	}
+	d.At = fromMS(at)
+	return d, decode(body, &d.Decision)
+}
+
+// Decisions returns the decisions with that id, or of that event, or about
+// that subject ("workflow a01..." or just the record's id), oldest first.
+func (s *Store) Decisions(ctx context.Context, name string) ([]Decision, error) {
+	return rows(ctx, s.db, scanDecision, `SELECT `+decisionColumns+` FROM decisions
+		WHERE id = ? OR event = ? OR subject = ? OR subject LIKE '% ' || ? ORDER BY at, event, generation, n`, name, name, name, name)
+}
+
+// Events returns events in one of the states, oldest first.
+func (s *Store) Events(ctx context.Context, states ...EventState) ([]Event, error) {
+	return rows(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events e WHERE e.state IN (`+quoted(states)+`) ORDER BY e.at, e.id`)
+}
+
+// Counts tells how many events and entries are in each state.
+func (s *Store) Counts(ctx context.Context) (events map[EventState]int, entries map[State]int, err error) {
+	events, entries = map[EventState]int{}, map[State]int{}
+	type count struct {
+		state string
+		n     int
+	}
+	scan := func(r *sql.Rows) (c count, err error) { return c, r.Scan(&c.state, &c.n) }
+	es, err := rows(ctx, s.db, scan, `SELECT state, COUNT(*) FROM events GROUP BY state`)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range es {
+		events[EventState(c.state)] = c.n
+	}
+	xs, err := rows(ctx, s.db, scan, `SELECT state, COUNT(*) FROM entries GROUP BY state`)
+	for _, c := range xs {
+		entries[State(c.state)] = c.n
+	}
+	return events, entries, err
+}
+
+// Quiet reports whether nothing is left to do that the daemon could do by
+// itself.
+func (s *Store) Quiet(ctx context.Context) (bool, error) {
+	var n int
+	err := s.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM events WHERE state = 'new')
+		+ (SELECT COUNT(*) FROM entries WHERE state IN ('pending', 'sending')) + (SELECT COUNT(*) FROM housekeeping)`).Scan(&n)
+	return n == 0, err
+}

@@ -1,0 +1,227 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"standdown/connectors"
+	"standdown/rules"
+)
+
+// EventState is where an event is.
+type EventState string
+
+// The states of an event are stored: add, never rename.
+const (
+	New         EventState = "new"         // to be decided
+	Decided     EventState = "decided"     // its plan is in the journal
+	Ignored     EventState = "ignored"     // it asks for nothing
+	Quarantined EventState = "quarantined" // it could not be handled; a person must look at it
+)
+
+// A Reading is how far a source has been read.
+type Reading struct {
+	Cursor connectors.Cursor
+	// Baseline tells that the first read of everything is under way.
+	Baseline   bool
+	BaselineAt time.Time
+	ReadAt     time.Time // zero if never
+}
+
+// An Arrival is one record as it goes into the journal.
+type Arrival struct {
+	Ref     connectors.Ref
+	Subject rules.Ref
+	// ID is the event's id; arrivals with the same id are the same event.
+	ID    string
+	Kind  string
+	At    time.Time
+	Event *rules.Event // nil if there is nothing to decide
+	State EventState   // New, Ignored or Quarantined; empty if no event is to be kept
+	Note  string
+	// Watched, if not empty, is compared with the last one of the same Ref:
+	// the same again is no arrival.
+	Watched string
+	// Memory is remembered about Subject if this is the baseline, or if the
+	// record is new (see New).
+	Memory map[string]string
+	New    bool // the record was made after the baseline
+	// Raw is evidence to be kept, named by SHA256.
+	Raw    []byte
+	SHA256 string
+	// Housekeep asks for Settled to be called on Ref once the event is through.
+	Housekeep bool
+}
+
+// Reading returns how far the source was read; a zero Reading if never.
+func (s *Store) Reading(ctx context.Context, source string) (Reading, error) {
+	var r Reading
+	var baseline, at, read int64
+	err := s.db.QueryRowContext(ctx, `SELECT cursor, baseline, baseline_at, read_at FROM sources WHERE name = ?`, source).
+		Scan(&r.Cursor, &baseline, &at, &read)
+	if err == sql.ErrNoRows {
+		return Reading{}, nil
+	}
+	if err != nil {
+		return Reading{}, fmt.Errorf("reading the journal: %w", err)
+	}
+	r.Baseline, r.BaselineAt, r.ReadAt = baseline == 1, fromMS(at), fromMS(read)
+	return r, nil
+}
+
+// Intake stores what a read of a source brought, and how far the source has
+// now been read, in one transaction. It returns how many events are new.
+// During a baseline only what to remember is stored.
+func (s *Store) Intake(ctx context.Context, source string, r Reading, arrivals []Arrival) (fresh int, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		fresh = 0
+		for i := range arrivals {
+			n, err := arrive(ctx, tx, source, r, &arrivals[i])
+			if err != nil {
+				return fmt.Errorf("writing the journal: %w", err)
+			}
+			fresh += n
+		}
+		baseline := 0
+		if r.Baseline {
+			baseline = 1
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO sources (name, cursor, baseline, baseline_at, read_at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, baseline = excluded.baseline, baseline_at = excluded.baseline_at, read_at = excluded.read_at`,
+			source, string(r.Cursor), baseline, ms(r.BaselineAt), ms(r.ReadAt))
+		return err
+	})
+	return fresh, err
+}
+
+func arrive(ctx context.Context, tx *sql.Tx, source string, r Reading, a *Arrival) (fresh int, err error) {
+	if a.Watched != "" {
+		res, err := tx.ExecContext(ctx, `INSERT INTO seen (source, ref, watched) VALUES (?, ?, ?)
+			ON CONFLICT (source, ref) DO UPDATE SET watched = excluded.watched WHERE seen.watched <> excluded.watched`,
+			source, a.Ref.String(), a.Watched)
+		if err != nil {
+			return 0, err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return 0, err
+		}
+	}
+	if r.Baseline {
+		return 0, remember(ctx, tx, a.Subject, a.Memory, "")
+	}
+	if a.New {
+		if err := remember(ctx, tx, a.Subject, map[string]string{"new": "yes"}, ""); err != nil {
+			return 0, err
+		}
+	}
+	if a.Housekeep {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO housekeeping (source, ref, event) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+			source, a.Ref.String(), a.ID); err != nil {
+			return 0, err
+		}
+	}
+	if a.State == "" {
+		return 0, nil
+	}
+	if len(a.Raw) > 0 {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO raw (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING`, a.SHA256, a.Raw); err != nil {
+			return 0, err
+		}
+	}
+	body := ""
+	if a.Event != nil {
+		body = encode(a.Event)
+	}
+	return insertEvent(ctx, tx, eventRow{
+		id: a.ID, kind: a.Kind, subject: a.Subject.String(), at: a.At, body: body, state: a.State, note: a.Note,
+		source: source, ref: a.Ref.String(), sha256: a.SHA256, arrived: r.ReadAt,
+	})
+}
+
+type eventRow struct {
+	id, kind, subject, body, note, source, ref, sha256 string
+	state                                              EventState
+	at, arrived                                        time.Time
+}
+
+func insertEvent(ctx context.Context, tx *sql.Tx, e eventRow) (int, error) {
+	res, err := tx.ExecContext(ctx, `INSERT INTO events (id, kind, subject, at, body, state, generation, attempts, not_before, note, source, ref, sha256, arrived)
+		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		e.id, e.kind, e.subject, ms(e.at), e.body, string(e.state), e.note, e.source, e.ref, e.sha256, ms(e.arrived))
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+func remember(ctx context.Context, tx *sql.Tx, subject rules.Ref, memory map[string]string, event string) error {
+	for name, value := range memory {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO memory (subject, name, value, event, before) VALUES (?, ?, ?, ?, '')
+			ON CONFLICT (subject, name) DO UPDATE SET value = excluded.value, event = excluded.event,
+				before = CASE WHEN memory.event = excluded.event THEN memory.before ELSE memory.value END`,
+			subject.String(), name, value, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A Memory is what is remembered, as the event must see it: without what the
+// event itself had remembered when it was decided before.
+type Memory struct {
+	Store *Store
+	Event string
+}
+
+// Recall returns what is remembered about each of the subjects.
+func (m Memory) Recall(ctx context.Context, subjects []rules.Ref) (map[rules.Ref]map[string]string, error) {
+	all := make(map[rules.Ref]map[string]string, len(subjects))
+	if len(subjects) == 0 {
+		return all, nil
+	}
+	names := make(map[string]rules.Ref, len(subjects))
+	list := make([]string, 0, len(subjects))
+	for _, ref := range subjects {
+		names[ref.String()] = ref
+		list = append(list, ref.String())
+	}
+	type fact struct{ subject, name, value string }
+	found, err := rows(ctx, m.Store.db, func(r *sql.Rows) (f fact, err error) {
+		return f, r.Scan(&f.subject, &f.name, &f.value)
+	}, `SELECT subject, name, CASE WHEN event = ? THEN before ELSE value END FROM memory
+		WHERE subject IN (SELECT value FROM json_each(?))`, m.Event, encode(list))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		ref := names[f.subject]
+		if f.value == "" {
+			continue
+		}
+		if all[ref] == nil {
+			all[ref] = map[string]string{}
+		}
+		all[ref][f.name] = f.value
+	}
+	return all, nil
+}
+
+// Through returns records of the source whose events have been dealt with as
+// far as the daemon can, and that may be flagged and moved.
+func (s *Store) Through(ctx context.Context, source string, limit int) ([]string, error) {
+	return rows(ctx, s.db, scanString, `SELECT h.ref FROM housekeeping h JOIN events e ON e.id = h.event
+		WHERE h.source = ? AND e.state <> 'new'
+		AND NOT EXISTS (SELECT 1 FROM entries x WHERE x.event = e.id AND x.state IN ('pending', 'sending'))
+		ORDER BY h.ref LIMIT ?`, source, limit)
+}
+
+// Housekept forgets that the records were to be flagged and moved.
+func (s *Store) Housekept(ctx context.Context, source string, refs []string) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM housekeeping WHERE source = ? AND ref IN (SELECT value FROM json_each(?))`, source, encode(refs))
+		return err
+	})
+}

@@ -1,0 +1,371 @@
+package store_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors"
+	"standdown/rules"
+)
+
+var now = time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC)
+
+func open(t *testing.T) (*store.Store, context.Context) {
+	t.Helper()
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s, t.Context()
+}
+
+// event takes an event in and returns it as it is to be decided.
+func event(t *testing.T, s *store.Store, id string, at time.Time, subject rules.Ref) {
+	t.Helper()
+	e := rules.Event{ID: id, Kind: rules.HoldChanged, At: at, Subject: subject}
+	_, err := s.Intake(t.Context(), "salesforce", store.Reading{Cursor: "c", ReadAt: now}, []store.Arrival{{
+		Ref: connectors.Ref{Kind: "Contact", ID: subject.ID}, Subject: subject, ID: id, Kind: e.Kind, At: at, Event: &e, State: store.New, Watched: id,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func undecided(t *testing.T, s *store.Store) []string {
+	t.Helper()
+	events, err := s.Undecided(t.Context(), now.Add(time.Hour), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{}
+	for _, e := range events {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+// commit decides the event: one decision about each lane, with the changes'
+// keys as given.
+func commit(t *testing.T, s *store.Store, id string, state store.State, lanes map[string][]string) {
+	t.Helper()
+	events, err := s.Undecided(t.Context(), now.Add(time.Hour), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.ID != id {
+			continue
+		}
+		v := store.Verdict{Event: e}
+		for lane, keys := range lanes {
+			v.Decisions = append(v.Decisions, rules.Decision{Table: "on_hold.visit", Row: "H1", Subject: rules.Ref{Kind: "job", ID: lane}})
+			var writes []store.Write
+			for _, key := range keys {
+				writes = append(writes, store.Write{System: "salesforce", Verb: "cancel-job", State: state, Change: connectors.Change{Key: key, Op: connectors.Update, Ref: connectors.Ref{Kind: "Job", ID: lane}}})
+			}
+			v.Writes = append(v.Writes, writes)
+		}
+		if err := s.Commit(t.Context(), v, now); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Fatalf("event %s is not to be decided", id)
+}
+
+func claim(t *testing.T, s *store.Store, at time.Time) ([]string, string, []store.Entry) {
+	t.Helper()
+	entries, token, err := s.Claim(t.Context(), "salesforce", 100, at, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := []string{}
+	for _, e := range entries {
+		keys = append(keys, e.Key)
+	}
+	return keys, token, entries
+}
+
+func states(t *testing.T, s *store.Store) map[string]store.State {
+	t.Helper()
+	entries, err := s.Entries(t.Context(), store.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]store.State{}
+	for _, e := range entries {
+		all[e.Key] = e.State // of several with one key, the newest
+	}
+	return all
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+var client = rules.Ref{Kind: "client", ID: "003A"}
+
+func TestIntake(t *testing.T) {
+	t.Run("the same event twice is one event", func(t *testing.T) {
+		s, _ := open(t)
+		event(t, s, "e1", now, client)
+		event(t, s, "e1", now, client)
+		equal(t, "undecided", undecided(t, s), []string{"e1"})
+	})
+	t.Run("watched values that did not change are no event", func(t *testing.T) {
+		s, ctx := open(t)
+		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, ID: "e1", Kind: "k", State: store.New, Watched: "v1"}
+		for i, watched := range []string{"v1", "v1", "v2"} {
+			arrival.Watched, arrival.ID = watched, []string{"e1", "e2", "e3"}[i]
+			fresh, err := s.Intake(ctx, "salesforce", store.Reading{ReadAt: now}, []store.Arrival{arrival})
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "fresh events for "+arrival.ID, fresh, []int{1, 0, 1}[i])
+		}
+	})
+	t.Run("a baseline is remembered and not acted upon", func(t *testing.T) {
+		s, ctx := open(t)
+		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, ID: "e1", Kind: "k", State: store.New, Watched: "v1", Memory: map[string]string{"hold": "on"}}
+		if _, err := s.Intake(ctx, "salesforce", store.Reading{Baseline: true, ReadAt: now}, []store.Arrival{arrival}); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "undecided", undecided(t, s), []string{})
+		memory, err := store.Memory{Store: s, Event: "e1"}.Recall(ctx, []rules.Ref{client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "memory", memory, map[rules.Ref]map[string]string{client: {"hold": "on"}})
+	})
+	t.Run("how far a source was read is stored with what came", func(t *testing.T) {
+		s, ctx := open(t)
+		want := store.Reading{Cursor: "abc", Baseline: true, BaselineAt: now, ReadAt: now.Add(time.Minute)}
+		if _, err := s.Intake(ctx, "mailbox", want, nil); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Reading(ctx, "mailbox")
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "reading", got, want)
+	})
+}
+
+func TestOrder(t *testing.T) {
+	t.Run("events of one subject are decided one after the other", func(t *testing.T) {
+		s, _ := open(t)
+		event(t, s, "e1", now, client)
+		event(t, s, "e2", now.Add(time.Second), client)
+		event(t, s, "e3", now, rules.Ref{Kind: "client", ID: "003B"})
+		equal(t, "undecided", undecided(t, s), []string{"e1", "e3"})
+		commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"k1"}})
+		equal(t, "while a change of e1 is on its way", undecided(t, s), []string{"e3"})
+		_, token, entries := claim(t, s, now)
+		if err := s.Settle(t.Context(), token, []store.Settlement{{ID: entries[0].ID, Signal: store.Applied}}, now); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "once it is applied", undecided(t, s), []string{"e3", "e2"})
+	})
+	t.Run("changes of one lane are claimed one at a time, in order", func(t *testing.T) {
+		s, _ := open(t)
+		event(t, s, "e1", now, client)
+		commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1", "a2"}, "j2": {"b1"}})
+		for _, want := range []int{2, 1, 0} {
+			_, token, entries := claim(t, s, now)
+			equal(t, "claimed", len(entries), want)
+			for _, e := range entries {
+				if err := s.Settle(t.Context(), token, []store.Settlement{{ID: e.ID, Signal: store.Applied}}, now); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Done, "a2": store.Done, "b1": store.Done})
+	})
+}
+
+func TestLease(t *testing.T) {
+	s, _ := open(t)
+	event(t, s, "e1", now, client)
+	commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1"}})
+	_, dead, entries := claim(t, s, now)
+	equal(t, "doubt at first", entries[0].Doubt, false)
+	if keys, _, _ := claim(t, s, now.Add(59*time.Second)); len(keys) > 0 {
+		t.Errorf("claimed %v while another has the lease", keys)
+	}
+	_, token, entries := claim(t, s, now.Add(time.Minute))
+	equal(t, "claimed after the lease", len(entries), 1)
+	equal(t, "doubt after the lease", entries[0].Change.Doubt, true)
+	if err := s.Settle(t.Context(), dead, []store.Settlement{{ID: entries[0].ID, Signal: store.Refused}}, now); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "after the first claimer settled too late", states(t, s)["a1"], store.Sending)
+	if err := s.Settle(t.Context(), token, []store.Settlement{{ID: entries[0].ID, Signal: store.Lost, NotSoon: now.Add(2 * time.Minute)}}, now); err != nil {
+		t.Fatal(err)
+	}
+	if keys, _, _ := claim(t, s, now.Add(90*time.Second)); len(keys) > 0 {
+		t.Errorf("claimed %v before the quiet time was over", keys)
+	}
+	_, _, entries = claim(t, s, now.Add(3*time.Minute))
+	equal(t, "doubt after a lost answer", entries[0].Doubt, true)
+}
+
+func TestConflictIsDecidedAgain(t *testing.T) {
+	s, ctx := open(t)
+	event(t, s, "e1", now, client)
+	commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1", "a2"}, "j2": {"b1"}})
+	_, token, entries := claim(t, s, now)
+	for _, e := range entries {
+		signal := store.Applied
+		if e.Key == "a1" {
+			signal = store.Changed
+		}
+		if err := s.Settle(ctx, token, []store.Settlement{{ID: e.ID, Signal: signal}}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	equal(t, "states", states(t, s), map[string]store.State{"a1": store.Stale, "a2": store.Stale, "b1": store.Done})
+	equal(t, "undecided", undecided(t, s), []string{"e1"})
+	commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1"}, "j2": {"b1"}})
+	equal(t, "states after deciding again", states(t, s), map[string]store.State{"a1": store.Pending, "a2": store.Stale, "b1": store.Done})
+}
+
+func TestMemory(t *testing.T) {
+	s, ctx := open(t)
+	recall := func(event string) string {
+		all, err := store.Memory{Store: s, Event: event}.Recall(ctx, []rules.Ref{client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all[client]["hold"]
+	}
+	remember := func(id, value string) {
+		events, err := s.Undecided(ctx, now.Add(time.Hour), 1)
+		if err != nil || len(events) == 0 || events[0].ID != id {
+			t.Fatalf("undecided %v, %v; want %s", events, err, id)
+		}
+		err = s.Commit(ctx, store.Verdict{Event: events[0], Writes: [][]store.Write{nil},
+			Decisions: []rules.Decision{{Subject: client, Remember: map[string]string{"hold": value}}}}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	event(t, s, "e1", now, client)
+	remember("e1", "on")
+	event(t, s, "e2", now.Add(time.Second), client)
+	equal(t, "what e2 sees at first", recall("e2"), "on")
+	remember("e2", "")
+	equal(t, "what e2 sees when it is decided again", recall("e2"), "on")
+	equal(t, "what a later event sees", recall("e3"), "")
+}
+
+func TestPeople(t *testing.T) {
+	proposed := func(t *testing.T) (*store.Store, []store.Entry) {
+		s, ctx := open(t)
+		event(t, s, "e1", now, client)
+		commit(t, s, "e1", store.Proposed, map[string][]string{"j1": {"a1", "a2"}})
+		entries, err := s.Entries(ctx, store.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, entries
+	}
+	t.Run("what is proposed is not claimed until it is approved", func(t *testing.T) {
+		s, entries := proposed(t)
+		if keys, _, _ := claim(t, s, now); len(keys) > 0 {
+			t.Errorf("claimed %v", keys)
+		}
+		if err := s.Act(t.Context(), []int64{entries[0].ID}, store.Approve, "dana", "she called", now); err != nil {
+			t.Fatal(err)
+		}
+		keys, _, _ := claim(t, s, now)
+		equal(t, "claimed", keys, []string{"a1"})
+		acts, err := s.Acts(t.Context(), entries[0].Decision)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "acts", acts, []store.Act{{At: now, Who: "dana", Act: store.Approve, Entry: entries[0].ID, Reason: "she called"}})
+	})
+	t.Run("declining takes what should have followed with it", func(t *testing.T) {
+		s, entries := proposed(t)
+		if err := s.Act(t.Context(), []int64{entries[0].ID}, store.Decline, "dana", "", now); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Dropped, "a2": store.Dropped})
+	})
+	t.Run("an act that is not possible changes nothing and says what is", func(t *testing.T) {
+		s, entries := proposed(t)
+		err := s.Act(t.Context(), []int64{entries[0].ID, entries[1].ID}, store.Retry, "dana", "", now)
+		if err == nil || !strings.Contains(err.Error(), "stuck or unknown") {
+			t.Errorf("got %v, want an error that names stuck or unknown", err)
+		}
+		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Proposed, "a2": store.Proposed})
+	})
+	t.Run("a later change makes a proposal stale", func(t *testing.T) {
+		s, _ := proposed(t)
+		event(t, s, "e2", now.Add(time.Second), client)
+		commit(t, s, "e2", store.Proposed, map[string][]string{"j1": {"c1"}})
+		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Stale, "a2": store.Stale, "c1": store.Proposed})
+	})
+}
+
+func TestDeadlines(t *testing.T) {
+	s, ctx := open(t)
+	workflow := rules.Ref{Kind: "workflow", ID: "a01"}
+	event(t, s, "e1", now, client)
+	events, err := s.Undecided(ctx, now, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := now.Add(48 * time.Hour)
+	err = s.Commit(ctx, store.Verdict{Event: events[0], Decisions: []rules.Decision{{
+		Subject: workflow, Deadlines: []rules.Deadline{{Kind: rules.CancellationDue, Subject: workflow, At: due}},
+	}}, Writes: [][]store.Write{nil}}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		at   time.Time
+		want int
+	}{{due.Add(-time.Millisecond), 0}, {due, 1}, {due.Add(time.Hour), 0}} {
+		n, err := s.Fire(ctx, step.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "fired at "+step.at.String(), n, step.want)
+	}
+	events, err = s.Undecided(ctx, due, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "event", events[0].Event, rules.Event{ID: "due:cancellation.due/workflow a01@1772719200000", Kind: rules.CancellationDue, At: due, Subject: workflow})
+}
+
+func TestOneDaemon(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	if _, err := store.OpenBeside(t.Context(), path); err == nil || !strings.Contains(err.Error(), "no journal") {
+		t.Errorf("before the first daemon: got %v, want to be told that there is no journal", err)
+	}
+	daemon, err := store.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer daemon.Close()
+	if _, err := store.Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "another daemon") {
+		t.Errorf("the second daemon got %v, want to be refused", err)
+	}
+	beside, err := store.OpenBeside(t.Context(), path)
+	if err != nil {
+		t.Fatalf("a person beside the daemon: %v", err)
+	}
+	beside.Close()
+}

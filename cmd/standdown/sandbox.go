@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"standdown/connectors/salesforce/sandbox"
+)
+
+func newSandboxCommand() *cobra.Command {
+	var addr string
+	var noSeed bool
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Run a Salesforce org on this machine, to try a configuration",
+		Long: `Sandbox runs a Salesforce org in this process: REST API, SOQL, believable
+records. It prints how to log in and stays up until it is interrupted. It is for
+trying a configuration; it keeps nothing.`,
+		Example: `  standdown sandbox
+  standdown sandbox --addr 127.0.0.1:0 --no-seed`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "`address` to listen on, on this machine")
+	cmd.Flags().BoolVar(&noSeed, "no-seed", false, "begin without records")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		const id, secret = "sandbox", "secret"
+		org := sandbox.New(sandbox.Options{ClientID: id, ClientSecret: secret})
+		if !noSeed {
+			if _, err := sandbox.Seed(org, time.Now()); err != nil {
+				return fmt.Errorf("filling the sandbox: %w", err)
+			}
+		}
+		url, err := org.Start(addr)
+		if err != nil {
+			return err
+		}
+		defer org.Close()
+		if _, err := fmt.Fprintf(cmd.OutOrStdout(), sandboxGuide, url, id, secret); err != nil {
+			return err
+		}
+		<-cmd.Context().Done()
+		return nil
+	}
+	return cmd
+}
+
+// sandboxGuide takes the URL, the client id and its secret.
+const sandboxGuide = `A Salesforce org is up at %[1]s until you interrupt it.
+
+Log in:
+
+  curl -s %[1]s/services/oauth2/token -d grant_type=client_credentials \
+    -d client_id=%[2]s -d client_secret=%[3]s
+
+Ask, with the access_token that prints:
+
+  curl -s -G %[1]s/services/data/v64.0/query -H "Authorization: Bearer $TOKEN" \
+    --data-urlencode "q=SELECT Id, Name FROM Contact LIMIT 5"
+
+Configure standdown to use it:
+
+  salesforce:
+    url: %[1]s
+    auth:
+      method: client_credentials
+      client_id: %[2]s
+      client_secret: %[3]s
+`

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/engine"
+	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors"
+	"standdown/connectors/mailbox"
+	"standdown/connectors/salesforce"
+)
+
+func newServeCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the daemon",
+		Long: `Run the daemon until it is told to stop (SIGINT or SIGTERM).
+
+It reads the mailbox and the org, decides by the rules, and writes what follows.
+The configuration, the rule tables and the site's own examples are checked
+first; if anything is wrong, nothing is started. On its first start it records
+what is there and acts only on what comes after (see start in the
+configuration).`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := g.load()
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), cfg, newLogger(cfg.Log, cmd.ErrOrStderr()), time.Now, time.Second)
+		},
+	}
+}
+
+// serve runs the daemon until ctx ends. Everything it consists of is built
+// here, top to bottom. Tick is how often the clock is looked at.
+func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func() time.Time, tick time.Duration) error {
+	// The journal: what was read, decided and done. One daemon at a time.
+	journal, err := store.Open(ctx, cfg.Journal.Path)
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
+
+	// Salesforce: watched for changes, asked for what decisions need, written to.
+	var watches []salesforce.Watch
+	for _, w := range cfg.Names.Watches() {
+		watches = append(watches, salesforce.Watch(w))
+	}
+	org, err := salesforce.New(salesforce.Options{
+		URL:         cfg.Salesforce.URL,
+		APIVersion:  cfg.Salesforce.APIVersion,
+		Auth:        credentials(cfg.Salesforce.Auth),
+		Watch:       watches,
+		KeyFields:   cfg.Names.KeyFields(),
+		WriteGuard:  cfg.Salesforce.WriteGuard,
+		Overlap:     cfg.Salesforce.Overlap,
+		CallTimeout: cfg.Delivery.CallTimeout,
+		Logger:      log,
+		Now:         now,
+	})
+	if err != nil {
+		return err
+	}
+	feeds := []engine.Feed{{Name: "salesforce", Source: org, Schedule: cfg.Salesforce.Poll}}
+	sinks := map[string]connectors.Sink{"salesforce": org}
+
+	// The mailbox: requests come in, notices go out.
+	if m := cfg.Mailbox; m != nil {
+		inbox := mailbox.NewSource(mailbox.Options{
+			Address:        m.IMAP.Address,
+			TLS:            m.IMAP.TLS,
+			Username:       m.IMAP.Username,
+			Password:       string(m.IMAP.Password),
+			Folder:         m.IMAP.Folder,
+			DoneFolder:     m.IMAP.DoneFolder,
+			CommandTimeout: cfg.Delivery.CallTimeout,
+			Authenticator:  mailbox.Authenticator{ServIDs: m.AuthServIDs},
+			Logger:         log,
+			Now:            now,
+		})
+		defer inbox.Close()
+		outbox, err := mailbox.NewSink(mailbox.SinkOptions{
+			Address:  m.SMTP.Address,
+			TLS:      m.SMTP.TLS,
+			Username: m.SMTP.Username,
+			Password: string(m.SMTP.Password),
+			From:     m.SMTP.From,
+			CopyTo:   m.SMTP.CopyTo,
+			Looker:   inbox,
+			Timeout:  cfg.Delivery.CallTimeout,
+			Now:      now,
+		})
+		if err != nil {
+			return err
+		}
+		feeds = append(feeds, engine.Feed{Name: "mailbox", Source: inbox, Schedule: m.Poll})
+		sinks["mail"] = outbox
+	}
+
+	// The engine: read, decide, deliver.
+	e := &engine.Engine{
+		Store:    journal,
+		Book:     cfg.Book,
+		Mapping:  cfg.Names,
+		Feeds:    feeds,
+		Lookup:   org,
+		Sinks:    sinks,
+		Autonomy: cfg.Autonomy,
+		Start:    engine.Start{Adopt: cfg.Start.Adopt, Since: time.Time(cfg.Start.Since)},
+		Delivery: engine.Delivery{
+			Lease:      cfg.Delivery.Lease,
+			Quiet:      cfg.Delivery.Quiet,
+			Attempts:   cfg.Delivery.Attempts,
+			BackoffMin: cfg.Delivery.BackoffMin,
+			BackoffMax: cfg.Delivery.BackoffMax,
+		},
+		Now:  now,
+		Log:  log,
+		Tick: tick,
+	}
+	log.Info("started", "version", version(), "journal", cfg.Journal.Path)
+	if err := e.Run(ctx); err != nil {
+		return fmt.Errorf("running the daemon: %w", err)
+	}
+	log.Info("stopped")
+	return nil
+}
+
+func credentials(a config.Auth) salesforce.Auth {
+	return salesforce.Auth{
+		ClientID:     a.ClientID,
+		ClientSecret: string(a.ClientSecret),
+		Username:     a.Username,
+		PrivateKey:   []byte(a.PrivateKey),
+		Audience:     a.Audience,
+		AccessToken:  string(a.Token),
+	}
+}
+
+func newLogger(l config.Log, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: l.Level}
+	if l.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

@@ -1,0 +1,311 @@
+package mailbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"mime"
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jhillyerd/enmime/v2"
+	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// A Message is what is in a mail.
+type Message struct {
+	MessageID   string       `json:"message_id"`
+	From        []Address    `json:"from"`
+	ReplyTo     []Address    `json:"reply_to"`
+	To          []Address    `json:"to"`
+	Cc          []Address    `json:"cc"`
+	Subject     string       `json:"subject"`
+	Date        time.Time    `json:"date,omitzero"` // as the sender claims
+	InReplyTo   string       `json:"in_reply_to"`
+	References  []string     `json:"references"`
+	Auto        string       `json:"auto"` // what kind of machine wrote it; see the package comment
+	OwnKey      string       `json:"own_key"`
+	Attachments []Attachment `json:"attachments"`
+	Segments    []Segment    `json:"segments"`
+}
+
+// An Address is a mail address as written by the sender.
+type Address struct {
+	Name    string `json:"name"`
+	Address string `json:"address"` // lower case
+}
+
+// An Attachment is a part of a mail that is not its text.
+type Attachment struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Size int    `json:"size"` // bytes, decoded
+}
+
+// maxNested is how many mails within mails are opened.
+const maxNested = 3
+
+var (
+	wordDecoder = &mime.WordDecoder{CharsetReader: charset.NewReaderLabel}
+
+	mimeParser = enmime.NewParser(
+		enmime.SkipMalformedParts(true),
+		enmime.MultipartWOBoundaryAsSinglePart(true),
+		enmime.SetReadPartErrorPolicy(enmime.AllowCorruptTextPartErrorPolicy),
+		enmime.MaxStoredPartErrors(20),
+		enmime.DisableTextConversion(true),
+		enmime.DisableCharacterDetection(true),
+	)
+)
+
+// Parse takes a mail apart. It never panics, and its time grows with the size
+// of the mail alone. On error the message holds what the header tells, and the
+// error says why a person has to look at the mail.
+func Parse(raw []byte) (Message, error) {
+	header := readHeader(raw[:min(len(raw), maxHeader)])
+	m := describe(header)
+	if err := guard(raw); err != nil {
+		m.Auto = automatic(header, nil)
+		return m, err
+	}
+	var body content
+	err := body.read(raw, m.Subject, 0)
+	m.Auto = automatic(header, &body)
+	m.Attachments, m.Segments = body.attachments, body.segments
+	return m, err
+}
+
+// describe reads all of a message that stands in its header.
+func describe(h header) Message {
+	m := Message{
+		From:       addresses(h, "From"),
+		ReplyTo:    addresses(h, "Reply-To"),
+		To:         addresses(h, "To"),
+		Cc:         addresses(h, "Cc"),
+		Subject:    decodeWords(h.get("Subject")),
+		References: messageIDs(h.get("References")),
+		OwnKey:     toUTF8(h.get(keyHeader)),
+	}
+	if ids := messageIDs(h.get("Message-ID")); len(ids) > 0 {
+		m.MessageID = ids[0]
+	}
+	if ids := messageIDs(h.get("In-Reply-To")); len(ids) > 0 {
+		m.InReplyTo = ids[0]
+	}
+	if date, err := mail.ParseDate(h.get("Date")); err == nil {
+		m.Date = date.UTC()
+	}
+	return m
+}
+
+var anyAddress = regexp.MustCompile(`[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
+
+// addresses reads every field of that name. What is not a list of addresses is
+// searched for things that look like one.
+func addresses(h header, name string) []Address {
+	var found []Address
+	for _, value := range h.all(name) {
+		value = toUTF8(value)
+		list, err := addressParser.ParseList(value)
+		if err != nil {
+			for _, address := range anyAddress.FindAllString(decodeWords(value), -1) {
+				list = append(list, &mail.Address{Address: address})
+			}
+		}
+		for _, a := range list {
+			found = append(found, Address{Name: a.Name, Address: strings.ToLower(a.Address)})
+		}
+	}
+	return found
+}
+
+func decodeWords(s string) string {
+	s = toUTF8(s)
+	if decoded, err := wordDecoder.DecodeHeader(s); err == nil {
+		s = decoded
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// toUTF8 reads a header that is not UTF-8 as what such headers are in most
+// cases, a western character set.
+func toUTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	decoded, err := charmap.Windows1252.NewDecoder().String(s)
+	if err != nil {
+		return strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return decoded
+}
+
+var bracketedID = regexp.MustCompile(`<([^<>\s]+)>`)
+
+// messageIDs returns the ids in s without angle brackets.
+func messageIDs(s string) []string {
+	s = toUTF8(s)
+	var ids []string
+	for _, match := range bracketedID.FindAllStringSubmatch(s, -1) {
+		ids = append(ids, match[1])
+	}
+	if ids == nil {
+		ids = strings.Fields(s)
+	}
+	return ids
+}
+
+// content gathers the text and the attachments of a mail.
+type content struct {
+	attachments []Attachment
+	segments    []Segment
+	calendar    bool
+	report      string // report-type of a multipart/report
+}
+
+// read takes a mail apart that lies nested deep within others.
+func (c *content) read(raw []byte, subject string, nested int) error {
+	root, err := mimeParser.ReadParts(bytes.NewReader(raw))
+	if err != nil || root == nil {
+		return fmt.Errorf("the message cannot be read: %w", errors.Join(err, errNoParts))
+	}
+	if root.ContentType == "multipart/report" && nested == 0 {
+		c.report = root.ContentTypeParams["report-type"]
+	}
+	return c.walk(root, subject, nested)
+}
+
+var errNoParts = errors.New("no parts in it")
+
+func (c *content) walk(p *enmime.Part, subject string, nested int) error {
+	switch {
+	case p.ContentType == "text/calendar":
+		c.calendar = c.calendar || p.Disposition != "attachment"
+		c.attach(p)
+	case p.ContentType == "message/rfc822" || p.ContentType == "message/global":
+		c.attach(p)
+		return c.enclosed(p.Content, nested)
+	case p.FirstChild != nil && p.ContentType == "multipart/alternative":
+		return c.alternative(p, subject, nested)
+	case p.FirstChild != nil:
+		for child := p.FirstChild; child != nil; child = child.NextSibling {
+			if err := c.walk(child, subject, nested); err != nil {
+				return err
+			}
+		}
+	case isText(p):
+		c.segments = append(c.segments, divide(textOf(p), subject, nested)...)
+	default:
+		c.attach(p)
+		return unreadableType(p)
+	}
+	return nil
+}
+
+// enclosed opens a mail within the mail.
+func (c *content) enclosed(raw []byte, nested int) error {
+	if nested >= maxNested {
+		return fmt.Errorf("there are more than %d mails within mails", maxNested)
+	}
+	inner := describe(readHeader(raw[:min(len(raw), maxHeader)]))
+	start := len(c.segments)
+	err := c.read(raw, inner.Subject, nested+1)
+	head := Segment{Kind: Forwarded, Subject: inner.Subject, Depth: nested + 1}
+	if len(inner.From) == 1 {
+		head.From = inner.From[0]
+	}
+	if start == len(c.segments) {
+		c.segments = append(c.segments, head)
+	}
+	for i := start; i < len(c.segments); i++ {
+		s := &c.segments[i]
+		if s.Kind == New {
+			s.Kind = Forwarded
+		}
+		if s.From == (Address{}) {
+			s.From, s.Subject = head.From, head.Subject
+		}
+	}
+	return err
+}
+
+// alternative chooses between the forms of one text: the plain one, unless it
+// says too little next to the HTML one. The HTML one may sit in a
+// multipart/related, beside its pictures.
+func (c *content) alternative(p *enmime.Part, subject string, nested int) error {
+	var plain, html *enmime.Part
+	for child := p.FirstChild; child != nil; child = child.NextSibling {
+		if plain == nil && isText(child) && child.ContentType != "text/html" {
+			plain = child
+		} else if html == nil {
+			html = child.BreadthMatchFirst(func(p *enmime.Part) bool { return isText(p) && p.ContentType == "text/html" })
+		}
+	}
+	text := ""
+	if plain != nil {
+		text = textOf(plain)
+	}
+	if html != nil {
+		if rendered := textOf(html); tooShort(text, rendered) {
+			text = rendered
+		}
+	}
+	c.segments = append(c.segments, divide(text, subject, nested)...)
+	chosen := len(c.segments)
+	for child := p.FirstChild; child != nil; child = child.NextSibling {
+		if isText(child) {
+			continue
+		}
+		err := c.walk(child, subject, nested)
+		if strings.TrimSpace(text) != "" {
+			c.segments = c.segments[:chosen] // the same text in another form
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var inBrowser = regexp.MustCompile(`(?i)(view|read|open|ver|anzeigen).{0,60}(browser|navegador|navigateur|html)`)
+
+func tooShort(plain, html string) bool {
+	plain, html = strings.TrimSpace(plain), strings.TrimSpace(html)
+	return plain == "" || len(plain) < 300 && len(html) > 2*len(plain) && inBrowser.MatchString(plain) || 4*len(plain) < len(html) && len(html) > 400
+}
+
+func isText(p *enmime.Part) bool {
+	return p.FirstChild == nil && p.Disposition != "attachment" && p.FileName == "" &&
+		(p.ContentType == "" || strings.HasPrefix(p.ContentType, "text/") && p.ContentType != "text/calendar" && p.ContentType != "text/rfc822-headers")
+}
+
+func textOf(p *enmime.Part) string {
+	text := strings.ToValidUTF8(string(p.Content), "\uFFFD")
+	if p.ContentType == "text/html" {
+		return htmlText(text)
+	}
+	return text
+}
+
+func (c *content) attach(p *enmime.Part) {
+	c.attachments = append(c.attachments, Attachment{
+		Name: strings.ToValidUTF8(p.FileName, "\uFFFD"), Type: p.ContentType, Size: len(p.Content),
+	})
+}
+
+// unreadableType tells of parts that may hold the text itself.
+func unreadableType(p *enmime.Part) error {
+	switch p.ContentType {
+	case "application/ms-tnef":
+		return errors.New("the text may be in winmail.dat; open the mail in Outlook")
+	case "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted":
+		return errors.New("the mail is encrypted")
+	case "message/partial", "message/external-body":
+		return errors.New("the mail is incomplete: it is sent in pieces or keeps its text elsewhere")
+	}
+	return nil
+}

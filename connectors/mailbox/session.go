@@ -1,0 +1,372 @@
+package mailbox
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"standdown/connectors"
+)
+
+// keyword marks a message that has been dealt with, where the server allows
+// keywords. Exchange Online does not.
+const keyword = imap.Flag("$StanddownDone")
+
+// A session is one IMAP connection, logged in. The client library waits for
+// ever for an answer that does not come, so every exchange goes through
+// [session.do]. After any error the session must be closed.
+//
+// It asks only for what a server can answer without taking a message apart:
+// one BODYSTRUCTURE that the client cannot parse would cost the connection, and
+// would do so again at every attempt.
+type session struct {
+	client  *imapclient.Client
+	caps    imap.CapSet
+	timeout time.Duration
+	// exists gets a value when the server reports that messages arrived.
+	exists chan struct{}
+
+	folder         string
+	validity       uint32
+	next           imap.UID // 0 if the server does not tell
+	keywordAllowed bool
+}
+
+// dial connects and logs in, within timeout.
+func dial(ctx context.Context, o *Options) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.CommandTimeout)
+	defer cancel()
+
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", o.Address)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to %s: %w", o.Address, err)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+
+	s := &session{timeout: o.CommandTimeout, exists: make(chan struct{}, 1)}
+	options := &imapclient.Options{
+		TLSConfig: tlsConfig(o.TLSConfig, o.Address),
+		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+			Mailbox: func(m *imapclient.UnilateralDataMailbox) {
+				if m.NumMessages != nil {
+					select {
+					case s.exists <- struct{}{}:
+					default:
+					}
+				}
+			},
+		},
+	}
+	switch o.TLS {
+	case Plain:
+		s.client = imapclient.New(conn, options)
+	case STARTTLS:
+		s.client, err = imapclient.NewStartTLS(conn, options)
+	default:
+		secure := tls.Client(conn, options.TLSConfig)
+		if err = secure.HandshakeContext(ctx); err == nil {
+			s.client = imapclient.New(secure, options)
+		}
+	}
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("securing the connection to %s: %w", o.Address, ended(ctx, err))
+	}
+	if err := s.login(o); err != nil {
+		s.close()
+		return nil, ended(ctx, err)
+	}
+	return s, nil
+}
+
+func (s *session) login(o *Options) error {
+	if err := s.client.WaitGreeting(); err != nil {
+		return fmt.Errorf("waiting for the greeting of %s: %w", o.Address, err)
+	}
+	err := s.client.Login(o.Username, o.Password).Wait()
+	if err == nil {
+		if s.caps = s.client.Caps(); s.caps == nil {
+			return fmt.Errorf("asking %s for its capabilities: no answer", o.Address)
+		}
+		return nil
+	}
+	refused, ok := errors.AsType[*imap.Error](err)
+	if !ok {
+		return fmt.Errorf("logging in at %s: %w", o.Address, err)
+	}
+	if refused.Code == imap.ResponseCodeUnavailable || refused.Code == imap.ResponseCodeInUse || refused.Code == imap.ResponseCodeLimit {
+		return &connectors.Error{Class: connectors.Temporary, Code: string(refused.Code),
+			Err: fmt.Errorf("logging in at %s: the server is not ready", o.Address)}
+	}
+	return &connectors.Error{Class: connectors.Denied, Code: string(refused.Code),
+		Hint: "check the mailbox's user name and password, and that IMAP is allowed for it",
+		Err:  fmt.Errorf("logging in at %s: refused", o.Address)}
+}
+
+// close ends the connection at once. It may be called again.
+func (s *session) close() { s.client.Close() }
+
+func (s *session) closed() bool {
+	select {
+	case <-s.client.Closed():
+		return true
+	default:
+		return false
+	}
+}
+
+// do runs f, which talks to the server, and closes the connection under it
+// when ctx ends or the time is up; the error is then the context's.
+func (s *session) do(ctx context.Context, limit time.Duration, f func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stop := context.AfterFunc(ctx, s.close)
+	err := f()
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	return ended(ctx, err)
+}
+
+// ended prefers the end of ctx over the broken connection it caused.
+func ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return err
+}
+
+// sel opens folder for reading and writing. Opening it again refreshes what is
+// known about it.
+func (s *session) sel(ctx context.Context, folder string) error {
+	return s.do(ctx, s.timeout, func() error {
+		data, err := s.client.Select(folder, nil).Wait()
+		if refused, ok := errors.AsType[*imap.Error](err); ok && refused.Type == imap.StatusResponseTypeNo {
+			return &connectors.Error{Class: connectors.Rejected, Code: string(refused.Code),
+				Hint: "check the folder's name", Err: fmt.Errorf("opening folder %q: refused", folder)}
+		}
+		if err != nil {
+			return fmt.Errorf("opening folder %q: %w", folder, err)
+		}
+		s.folder, s.validity, s.next = folder, data.UIDValidity, data.UIDNext
+		s.keywordAllowed = false
+		for _, flag := range data.PermanentFlags {
+			if flag == imap.FlagWildcard || strings.EqualFold(string(flag), string(keyword)) {
+				s.keywordAllowed = true
+			}
+		}
+		return nil
+	})
+}
+
+// search returns the UIDs of the open folder that match, in ascending order.
+func (s *session) search(ctx context.Context, criteria *imap.SearchCriteria) (uids []imap.UID, err error) {
+	err = s.do(ctx, s.timeout, func() error {
+		data, err := s.client.UIDSearch(criteria, nil).Wait()
+		if err != nil {
+			return fmt.Errorf("searching folder %q: %w", s.folder, err)
+		}
+		uids = data.AllUIDs()
+		return nil
+	})
+	return uids, err
+}
+
+// newer returns the UIDs above last, in ascending order.
+func (s *session) newer(ctx context.Context, last imap.UID) ([]imap.UID, error) {
+	uids, err := s.search(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{{{Start: last + 1}}}})
+	if err != nil {
+		return nil, err
+	}
+	// "n:*" names the last message even if its UID is below n (RFC 3501 6.4.8).
+	above := uids[:0]
+	for _, uid := range uids {
+		if uid > last {
+			above = append(above, uid)
+		}
+	}
+	return above, nil
+}
+
+// A delivery is what the server says about a message without opening it.
+type delivery struct {
+	size int64
+	at   time.Time
+}
+
+// deliveries describes those of uids that still exist.
+func (s *session) deliveries(ctx context.Context, uids []imap.UID) (map[imap.UID]delivery, error) {
+	found := map[imap.UID]delivery{}
+	err := s.do(ctx, s.timeout, func() error {
+		messages, err := s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true}).Collect()
+		if err != nil {
+			return fmt.Errorf("reading the sizes of messages in %q: %w", s.folder, err)
+		}
+		for _, m := range messages {
+			found[m.UID] = delivery{size: m.RFC822Size, at: m.InternalDate.UTC()}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// body returns the bytes of one message, or only its header, at most limit
+// bytes of it. It returns nil if the message is gone.
+func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, limit int64) (raw []byte, err error) {
+	section := &imap.FetchItemBodySection{Peek: true}
+	if headerOnly {
+		section.Specifier = imap.PartSpecifierHeader
+		section.Partial = &imap.SectionPartial{Size: limit}
+	}
+	// A slow line carries at least 128 KiB a second.
+	allowed := s.timeout + time.Duration(limit>>17)*time.Second
+	err = s.do(ctx, allowed, func() error {
+		fetch := s.client.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
+		defer fetch.Close()
+		for message := fetch.Next(); message != nil; message = fetch.Next() {
+			for item := message.Next(); item != nil; item = message.Next() {
+				if data, ok := item.(imapclient.FetchItemDataBodySection); ok && data.Literal != nil {
+					// One byte more than allowed shows a server that lied about the size.
+					if raw, err = io.ReadAll(io.LimitReader(data.Literal, limit+1)); err != nil {
+						return fmt.Errorf("reading message %d of %q: %w", uid, s.folder, err)
+					}
+				}
+			}
+		}
+		if err := fetch.Close(); err != nil {
+			return fmt.Errorf("reading message %d of %q: %w", uid, s.folder, err)
+		}
+		return nil
+	})
+	return raw, err
+}
+
+// idle waits until the server reports an arrival, wake has a value, ctx ends,
+// or renew is over, and tells whether it was one of the first two. An error
+// means that the link is lost.
+func (s *session) idle(ctx context.Context, renew time.Duration, wake <-chan struct{}) (woken bool, err error) {
+	var command *imapclient.IdleCommand
+	if s.caps.Has(imap.CapIdle) {
+		err := s.do(ctx, s.timeout, func() (err error) {
+			command, err = s.client.Idle()
+			return err
+		})
+		if err != nil {
+			return false, fmt.Errorf("waiting for mail: %w", err)
+		}
+	}
+	timer := time.NewTimer(renew)
+	defer timer.Stop()
+	select {
+	case <-s.exists:
+		woken = true
+	case <-wake:
+		woken = true
+	case <-timer.C:
+	case <-s.client.Closed():
+		return false, errors.New("waiting for mail: the server closed the connection")
+	case <-ctx.Done():
+	}
+	if command == nil {
+		return woken, nil
+	}
+	// The end of ctx is no reason to lose the connection, but then a caller is
+	// waiting to stop.
+	limit := s.timeout
+	if ctx.Err() != nil {
+		limit = min(limit, time.Second/2)
+	}
+	err = s.do(context.WithoutCancel(ctx), limit, func() error {
+		if err := command.Close(); err != nil {
+			return err
+		}
+		return command.Wait()
+	})
+	if err != nil {
+		return false, fmt.Errorf("waiting for mail: %w", err)
+	}
+	return woken, nil
+}
+
+// create makes a folder. A folder that is there already is fine.
+func (s *session) create(ctx context.Context, folder string) error {
+	return s.do(ctx, s.timeout, func() error {
+		err := s.client.Create(folder, nil).Wait()
+		if refused, ok := errors.AsType[*imap.Error](err); ok && refused.Type == imap.StatusResponseTypeNo {
+			// Servers differ in how they say that it exists; moving will tell.
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("creating folder %q: %w", folder, err)
+		}
+		return nil
+	})
+}
+
+// mark flags messages as read and, where allowed, as dealt with.
+func (s *session) mark(ctx context.Context, uids imap.UIDSet) error {
+	flags := []imap.Flag{imap.FlagSeen}
+	if s.keywordAllowed {
+		flags = append(flags, keyword)
+	}
+	return s.store(ctx, uids, flags)
+}
+
+func (s *session) store(ctx context.Context, uids imap.UIDSet, flags []imap.Flag) error {
+	return s.do(ctx, s.timeout, func() error {
+		err := s.client.Store(uids, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: flags}, nil).Close()
+		if err != nil {
+			return fmt.Errorf("flagging messages of %q: %w", s.folder, err)
+		}
+		return nil
+	})
+}
+
+// move puts messages into folder. The client library's own substitute for a
+// missing MOVE deletes even when the copy was refused; so without MOVE the
+// copies are counted before anything is deleted, and without UIDPLUS, where
+// they cannot be, the messages stay where they are.
+func (s *session) move(ctx context.Context, uids imap.UIDSet, count int, folder string) error {
+	if s.caps.Has(imap.CapMove) {
+		return s.do(ctx, s.timeout, func() error {
+			if _, err := s.client.Move(uids, folder).Wait(); err != nil {
+				return fmt.Errorf("moving messages to folder %q: %w", folder, err)
+			}
+			return nil
+		})
+	}
+	if !s.caps.Has(imap.CapUIDPlus) {
+		return nil
+	}
+	err := s.do(ctx, s.timeout, func() error {
+		copied, err := s.client.Copy(uids, folder).Wait()
+		if err != nil {
+			return fmt.Errorf("copying messages to folder %q: %w", folder, err)
+		}
+		if nums, ok := copied.DestUIDs.Nums(); !ok || len(nums) != count {
+			return fmt.Errorf("copying messages to folder %q: %d of %d were copied", folder, len(nums), count)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.store(ctx, uids, []imap.Flag{imap.FlagDeleted}); err != nil {
+		return err
+	}
+	return s.do(ctx, s.timeout, func() error {
+		if err := s.client.UIDExpunge(uids).Close(); err != nil {
+			return fmt.Errorf("removing moved messages from %q: %w", s.folder, err)
+		}
+		return nil
+	})
+}

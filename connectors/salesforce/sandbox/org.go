@@ -1,0 +1,302 @@
+// Package sandbox is a Salesforce org in process: it keeps records, answers
+// SOQL and speaks the REST API, so that a configuration can be tried, a demo
+// shown and a client tested without an org of one's own.
+//
+// It runs no Apex, no flows, no approval processes and no sharing: whoever is
+// logged in sees and may change everything. It keeps nothing on disk. What it
+// does not know it refuses by name and never ignores. It answers on loopback
+// addresses only.
+//
+// It promises the form and the meaning of the real API as far as it goes:
+// paths, status codes, error codes, ids, time stamps of whole seconds, case,
+// null and precedence rules of SOQL, limits, and writes that take effect
+// wholly or not at all. The same calls at the same times give the same org.
+package sandbox
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options are the settings of an [Org]. The zero value is useful.
+type Options struct {
+	// Now is the clock of the org: it stamps records and dates answers.
+	// Default: time.Now.
+	Now func() time.Time
+	// Objects are added to [Standard]; one of the same name takes its place.
+	Objects []Object
+	// ClientID and ClientSecret are what a client logs in with. Default:
+	// "sandbox" and "secret".
+	ClientID     string
+	ClientSecret string
+	// PublicKey checks the assertions of the JWT bearer flow; without it that
+	// flow is refused.
+	PublicKey *rsa.PublicKey
+	// DailyLimit is how many API calls the org takes. Default: 15000.
+	DailyLimit int
+	// PageSize is how many records a query answers at once, whatever the
+	// client asks for. Default: as the client asks, else 2000.
+	PageSize int
+	// Latency is how long each call takes at least.
+	Latency time.Duration
+}
+
+// Names of the users every org has. Changes made through the REST API with
+// client credentials are the integration user's; changes made through the Go
+// API are the administrator's unless [Org.As] says otherwise.
+const (
+	IntegrationUser = "integration@sandbox.example"
+	Administrator   = "admin@sandbox.example"
+)
+
+// An Org is one Salesforce org. It is safe for concurrent use.
+type Org struct {
+	Person // the administrator
+
+	opts   Options
+	server *http.Server
+	served chan struct{}
+
+	mu      sync.Mutex
+	store   *store
+	tokens  map[string]string // token -> id of a user
+	issued  int
+	calls   int
+	faults  []*Fault
+	cursors []*cursor
+	opened  int
+	orgID   string
+}
+
+// New makes an org with its users and nothing else. It panics if the objects
+// contradict each other: two fields of one name, or a reference to an object
+// that does not exist.
+func New(opts Options) *Org {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.ClientID == "" {
+		opts.ClientID = "sandbox"
+	}
+	if opts.ClientSecret == "" {
+		opts.ClientSecret = "secret"
+	}
+	if opts.DailyLimit == 0 {
+		opts.DailyLimit = 15000
+	}
+	schema, err := newSchema(append(Standard(), opts.Objects...))
+	if err != nil {
+		panic("sandbox: " + err.Error())
+	}
+	o := &Org{opts: opts, store: newStore(schema), tokens: map[string]string{}}
+	o.Person = Person{o, Administrator}
+	o.found()
+	return o
+}
+
+// found creates the rows an org cannot be without. The first user creates
+// all others, itself included.
+func (o *Org) found() {
+	user := o.store.schema.entity("User")
+	by := stamp{makeID(user.Prefix, 1), o.now()}
+	must := func(e *entity, fields map[string]any) string {
+		id, err := o.store.insert(e, fields, by)
+		if err != nil {
+			panic("sandbox: founding the org: " + err.Error())
+		}
+		return id
+	}
+	must(user, map[string]any{"FirstName": "Org", "LastName": "Administrator", "Username": Administrator, "Email": Administrator, "IsActive": true, "TimeZoneSidKey": "America/New_York"})
+	must(user, map[string]any{"LastName": "Integration", "Username": IntegrationUser, "Email": IntegrationUser, "IsActive": true, "TimeZoneSidKey": "GMT"})
+	o.orgID = must(o.store.schema.entity("Organization"), map[string]any{"Name": "Sandbox", "InstanceName": "SBX0", "OrganizationType": "Developer Edition", "IsSandbox": true, "LanguageLocaleKey": "en_US"})
+}
+
+// Start listens on addr, which must be a loopback address such as
+// "127.0.0.1:0", and serves the REST API until [Org.Close]. It returns the
+// URL to log in at. An org is started once.
+func (o *Org) Start(addr string) (url string, err error) {
+	if o.server != nil {
+		return "", errors.New("starting the sandbox: it has been started before")
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("starting the sandbox on %q: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", fmt.Errorf("starting the sandbox on %q: it serves loopback addresses only, such as 127.0.0.1:8080", addr)
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("starting the sandbox: %w", err)
+	}
+	o.server = &http.Server{Handler: o.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	o.served = make(chan struct{})
+	go func() {
+		defer close(o.served)
+		_ = o.server.Serve(ln) // ends with Close
+	}()
+	return "http://" + ln.Addr().String(), nil
+}
+
+// Close ends what [Org.Start] began, open calls included. The records stay
+// readable through the Go API. Closing twice, or an org that was never
+// started, does nothing.
+func (o *Org) Close() error {
+	if o.server == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	err := o.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = o.server.Close()
+	}
+	<-o.served
+	return err
+}
+
+// A Person changes records through the Go API under their own name.
+type Person struct {
+	org  *Org
+	user string
+}
+
+// As returns the person with this user name, full name or id. If there is
+// none, every change of theirs is an error.
+func (o *Org) As(user string) Person { return Person{o, user} }
+
+// Insert creates a record. Values are string, bool, a number, nil, or a
+// time.Time; a map names a parent by external id. An [Error] leaves the org
+// as it was.
+func (p Person) Insert(object string, fields map[string]any) (id string, err error) {
+	err = p.write(object, func(s *store, e *entity, by stamp) *Error {
+		var err *Error
+		id, err = s.insert(e, fields, by)
+		return err
+	})
+	return id, err
+}
+
+// Update changes some fields of a record.
+func (p Person) Update(object, id string, fields map[string]any) error {
+	return p.write(object, func(s *store, e *entity, by stamp) *Error { return s.update(e, id, fields, by) })
+}
+
+// Delete moves a record to the recycle bin, where queryAll still sees it.
+func (p Person) Delete(object, id string) error {
+	return p.write(object, func(s *store, e *entity, by stamp) *Error { return s.delete(e, id, by) })
+}
+
+func (p Person) write(object string, change func(*store, *entity, stamp) *Error) error {
+	o := p.org
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	user, err := o.userID(p.user)
+	if err != nil {
+		return err
+	}
+	e := o.store.schema.entity(object)
+	if e == nil {
+		return notFound("there is no object %s", object)
+	}
+	if err := change(o.store, e, stamp{user, o.now()}); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Query runs SOQL over the rows that are not deleted. Values have the form
+// they have in JSON; there are no attributes.
+func (o *Org) Query(soql string) ([]map[string]any, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	res, err := o.store.query(soql, "", false)
+	if err != nil {
+		return nil, err
+	}
+	return res.records, nil
+}
+
+// Dump returns every row of every object, deleted ones included, in order of
+// creation and in the form values have in JSON.
+func (o *Org) Dump() map[string][]map[string]any {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	out := map[string][]map[string]any{}
+	for _, e := range o.store.schema.entities {
+		out[e.Name] = []map[string]any{}
+		for _, r := range o.store.rows(e) {
+			record := map[string]any{}
+			for name, v := range r {
+				record[name] = wire(v)
+			}
+			out[e.Name] = append(out[e.Name], record)
+		}
+	}
+	return out
+}
+
+// Calls is how many API calls were counted against the daily limit.
+func (o *Org) Calls() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.calls
+}
+
+// Uncommitted makes the changes of fn in a transaction that stays open: rows
+// have their stamps already, but readers see them as they were until commit
+// is called. This is how a row can appear with a stamp that lies in the past.
+func (o *Org) Uncommitted(fn func() error) (commit func(), err error) {
+	o.mu.Lock()
+	before := map[string]row{}
+	for _, t := range o.store.tables {
+		maps.Copy(before, t.rows)
+	}
+	o.mu.Unlock()
+
+	err = fn()
+
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var changed []string
+	for _, t := range o.store.tables {
+		for id, r := range t.rows {
+			if !maps.Equal(before[id], r) {
+				changed = append(changed, id)
+			}
+		}
+	}
+	if o.store.before == nil {
+		o.store.before = map[string]row{}
+	}
+	for _, id := range changed {
+		o.store.before[id] = before[id]
+	}
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		for _, id := range changed {
+			delete(o.store.before, id)
+		}
+	}, err
+}
+
+func (o *Org) now() time.Time { return o.opts.Now().UTC().Truncate(time.Second) }
+
+// userID finds a user by user name, full name or id.
+func (o *Org) userID(name string) (string, error) {
+	rows := o.store.rows(o.store.schema.entity("User"))
+	i := slices.IndexFunc(rows, func(r row) bool { return r["Username"] == name || r["Name"] == name || r["Id"] == name })
+	if i < 0 {
+		return "", notFound("there is no user %s", name)
+	}
+	return rows[i]["Id"].(string), nil
+}

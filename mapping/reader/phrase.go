@@ -1,0 +1,263 @@
+package reader
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A phrase is a pattern of words:
+//
+//	word a/b    this word, one of these
+//	{class}     one of a class's phrases
+//	word? {c}?  or nothing
+//	..3         up to three words of the same clause
+//	^ $         the beginning, the end of a clause
+//
+// A word with an accent matches only itself; one without matches either.
+type phrase []element
+
+type element struct {
+	words    []string
+	class    *list
+	gap      int
+	begin    bool
+	end      bool
+	optional bool
+}
+
+// breaks are words at which a clause ends, so that no gap reaches across: in
+// "I do not like it and want to cancel" the "not" is not about cancelling.
+var breaks = set("and but so please i we because therefore kindly pls y pero porque favor quiero quisiera queremos deseo yo")
+
+// closers end a clause for "$", beyond punctuation and breaks.
+var closers = set("at anymore any after thank thanks due as for since this right sincerely regards " +
+	"gracias por ahora debido ya saludos atentamente")
+
+// run calls found with every end of a match of p at toks[i].
+func (p phrase) run(toks []token, i int, found func(end int)) {
+	if len(p) == 0 {
+		found(i)
+		return
+	}
+	e, rest := p[0], p[1:]
+	switch {
+	case e.begin:
+		if i == 0 || !toks[i-1].word || begins[toks[i-1].text] {
+			rest.run(toks, i, found)
+		}
+		return
+	case e.end:
+		if i >= len(toks) || !toks[i].word || breaks[toks[i].text] || closers[toks[i].text] {
+			rest.run(toks, i, found)
+		}
+		return
+	case e.gap > 0:
+		for n := 0; n <= e.gap; n++ {
+			rest.run(toks, i+n, found)
+			if i+n >= len(toks) || !toks[i+n].word || breaks[toks[i+n].text] {
+				return
+			}
+		}
+		return
+	}
+	if e.optional {
+		rest.run(toks, i, found)
+	}
+	if i >= len(toks) {
+		return
+	}
+	for _, w := range e.words {
+		if w == toks[i].text || w == toks[i].raw {
+			rest.run(toks, i+1, found)
+			break
+		}
+	}
+	if e.class != nil {
+		e.class.at(toks, i, func(_ *row, end int) { rest.run(toks, end, found) })
+	}
+}
+
+var begins = set("so then therefore thus hi hello entonces hola asi")
+
+// firsts adds the words that can begin p; it is false if p can be empty.
+func (p phrase) firsts(add func(word string)) bool {
+	for _, e := range p {
+		if e.begin || e.end {
+			continue
+		}
+		if e.gap > 0 {
+			return false
+		}
+		for _, w := range e.words {
+			add(w)
+		}
+		begun := len(e.words) > 0
+		if e.class != nil {
+			begun = true
+			for _, r := range e.class.rows {
+				begun = r.phrase.firsts(add) && begun
+			}
+		}
+		if begun && !e.optional {
+			return true
+		}
+	}
+	return false
+}
+
+// A row is one phrase of a table with the cells before it.
+type row struct {
+	cells  []string
+	phrase phrase
+	source string
+}
+
+// A list holds rows, indexed by the words that can begin them.
+type list struct {
+	rows  []row
+	first map[string][]int
+	every []int // rows that begin with a place, not a word
+}
+
+// at calls found for every row and every end that matches at toks[i].
+func (l *list) at(toks []token, i int, found func(r *row, end int)) {
+	for _, n := range l.first[toks[i].text] {
+		l.rows[n].phrase.run(toks, i, func(end int) { found(&l.rows[n], end) })
+	}
+	if toks[i].raw != toks[i].text {
+		for _, n := range l.first[toks[i].raw] {
+			l.rows[n].phrase.run(toks, i, func(end int) { found(&l.rows[n], end) })
+		}
+	}
+	for _, n := range l.every {
+		l.rows[n].phrase.run(toks, i, func(end int) { found(&l.rows[n], end) })
+	}
+}
+
+// A grammar is what is known of one language. It does not change once parsed.
+type grammar struct {
+	language string
+	acts     list            // verb, form
+	objects  list            // kind
+	moods    list            // mood, place, form
+	facts    list            // fact
+	plain    map[string]bool // words by which the language is told
+	ask      map[string]bool // words that begin a question
+	stop     map[string]bool // words at which the search for an object ends
+	self     map[string]bool // words by which a writer speaks of himself
+	us       map[string]bool // what follows "with" if the business is meant
+	owner    map[string]bool // whose contract we may be told to cancel
+	article  map[string]bool // words before a noun
+	fill     map[string]bool // adverbs that may stand between mood and act
+}
+
+// parseGrammar reads the tables of a language. Each stands under a heading;
+// the last cell of a row holds phrases separated by semicolons. It panics on a
+// mistake, for the tables are part of the program.
+func parseGrammar(language, text string) *grammar {
+	g := &grammar{language: language}
+	classes := make(map[string]*list)
+	lists := map[string]*list{"acts": &g.acts, "objects": &g.objects, "moods": &g.moods, "facts": &g.facts}
+	sets := map[string]*map[string]bool{"plain": &g.plain, "ask": &g.ask, "stop": &g.stop, "fill": &g.fill,
+		"self": &g.self, "us": &g.us, "article": &g.article, "owner": &g.owner}
+	section := ""
+	for n, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "## "); ok {
+			section = name
+			continue
+		}
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|--") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		last := cells[len(cells)-1]
+		if last == "phrases" {
+			continue
+		}
+		if section == "words" {
+			s, ok := sets[cells[0]]
+			if !ok {
+				panic(fmt.Sprintf("%s grammar, line %d: no such set %q", language, n, cells[0]))
+			}
+			*s = set(last)
+			continue
+		}
+		for source := range strings.SplitSeq(last, ";") {
+			source = strings.TrimSpace(source)
+			p, err := parsePhrase(source, classes)
+			if err != nil {
+				panic(fmt.Sprintf("%s grammar, line %d: %v", language, n, err))
+			}
+			if section == "classes" {
+				if classes[cells[0]] == nil {
+					classes[cells[0]] = new(list)
+				}
+				classes[cells[0]].add(row{phrase: p, source: source})
+				continue
+			}
+			l, ok := lists[section]
+			if !ok {
+				panic(fmt.Sprintf("%s grammar, line %d: no such section %q", language, n, section))
+			}
+			l.add(row{cells: cells[:len(cells)-1], phrase: p, source: source})
+		}
+	}
+	return g
+}
+
+func (l *list) add(r row) {
+	if l.first == nil {
+		l.first = make(map[string][]int)
+	}
+	n := len(l.rows)
+	l.rows = append(l.rows, r)
+	seen := make(map[string]bool)
+	if !r.phrase.firsts(func(w string) {
+		if !seen[w] {
+			seen[w] = true
+			l.first[w] = append(l.first[w], n)
+		}
+	}) {
+		l.every = append(l.every, n)
+	}
+}
+
+func parsePhrase(source string, classes map[string]*list) (phrase, error) {
+	var p phrase
+	for field := range strings.FieldsSeq(source) {
+		var e element
+		if f, ok := strings.CutSuffix(field, "?"); ok && f != "" {
+			field, e.optional = f, true
+		}
+		switch {
+		case field == "^":
+			e.begin = true
+		case field == "$":
+			e.end = true
+		case strings.HasPrefix(field, ".."):
+			n, err := strconv.Atoi(field[2:])
+			if err != nil || n < 1 {
+				return nil, fmt.Errorf("phrase %q: gap %q needs a number of words", source, field)
+			}
+			e.gap = n
+		case strings.HasPrefix(field, "{"):
+			c, ok := classes[strings.Trim(field, "{}")]
+			if !ok {
+				return nil, fmt.Errorf("phrase %q: class %s is not defined above it", source, field)
+			}
+			e.class = c
+		default:
+			e.words = strings.Split(field, "/")
+		}
+		p = append(p, e)
+	}
+	if len(p) == 0 {
+		return nil, fmt.Errorf("an empty phrase")
+	}
+	return p, nil
+}

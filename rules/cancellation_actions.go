@@ -1,0 +1,318 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Texts of cases, as Deal Processing and the back office know them.
+const (
+	referralType    = "Account Management - Cancellation"                // MIL-33
+	referralText    = "Cancellation request - M1B with invoice uploaded" // MIL-33
+	restorationType = "Account Management: Restore Contract"             // MIL-34
+	restorationText = "Restoration Request"                              // MIL-34
+	staysRejected   = "Reviews that were rejected for it stay rejected." // MIL-A19
+)
+
+// A draft is a decision being written.
+type draft struct {
+	Decision
+	q   *question
+	row *row
+}
+
+// draft finds the row for the facts and begins the decision.
+func (q *question) draft(t *table, facts ...Fact) *draft {
+	r := t.decide(facts)
+	subject := q.event.Subject
+	if q.workflow != nil {
+		subject = Ref{"workflow", q.workflow.ID}
+	}
+	return &draft{q: q, row: r, Decision: Decision{
+		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: facts,
+	}}
+}
+
+func (d *draft) act(verb string, on Ref, args map[string]string) {
+	d.Actions = append(d.Actions, Action{Verb: verb, On: on, Args: args})
+}
+
+func (d *draft) remember(key, value string) {
+	if d.Remember == nil {
+		d.Remember = map[string]string{}
+	}
+	d.Remember[key] = value
+}
+
+func (d *draft) warn(format string, args ...any) {
+	d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...))
+}
+
+// due sets the end of the time for restoring; a zero time takes it off.
+func (d *draft) due(at time.Time) {
+	d.Deadlines = append(d.Deadlines, Deadline{Kind: CancellationDue, Subject: d.Subject, At: at})
+}
+
+// closeReview rejects all that is pending for the current milestone, and only
+// for it, then submits the review (MIL-A5).
+func (d *draft) closeReview() {
+	m, _ := d.q.workflow.current()
+	for _, id := range m.Reviews {
+		d.act("reject-review", Ref{"review", id}, nil)
+	}
+	d.act("submit-review", Ref{"milestone", m.ID}, nil)
+}
+
+// cancel is cancel, then comment; the notification has a table of its own and
+// follows as the next decision (MIL-13).
+func (d *draft) cancel() {
+	q := d.q
+	d.act("cancel-workflow", d.Subject, map[string]string{"reason": q.reason()})
+	var text strings.Builder
+	if q.event.Kind == CancellationRequested {
+		fmt.Fprintf(&text, "%s asked in writing on %s to cancel %s.", q.sender(), q.dayInWords(), q.workflow.inFull())
+	} else {
+		fmt.Fprintf(&text, "Deal Processing has approved the cancellation of %s, which the homeowner asked for in writing.", q.workflow.inFull())
+	}
+	fmt.Fprintf(&text, "\nReason: %s.", q.reason())
+	fmt.Fprintf(&text, "\nIt is now Cancel Pending and can be restored for %d business days, at least until the end of %s. After that it is cancelled for good.",
+		q.settings.BusinessDays, q.lastDayInWords(q.now))
+	if slices.Contains(d.row.then, "close-review") {
+		text.WriteString("\nThe review under way was rejected and submitted. " + staysRejected)
+	}
+	text.WriteString(q.source())
+	d.comment(text.String())
+}
+
+// comment goes to the feed of the homeowner's profile (MIL-A23).
+func (d *draft) comment(text string) {
+	contact := d.q.contact()
+	if contact == "" {
+		d.warn("no homeowner's profile is known to comment on")
+		return
+	}
+	d.act("post-comment", Ref{"contact", contact}, map[string]string{"text": text})
+}
+
+// refer tells Deal Processing by a case that says who asks, and gives the case
+// back to the back office, which talks with them (MIL-18, MIL-33).
+func (d *draft) refer(request string) {
+	q := d.q
+	requester := "HO"
+	switch {
+	case request == "on-behalf" && q.workflow.Installer.writesFrom(q.mail.From):
+		requester = "Installer"
+	case request == "on-behalf":
+		requester = "Sales Rep"
+	}
+	text := fmt.Sprintf("%s\nThe request comes from: %s (%s), by mail on %s.\nIt is about %s.\nThe invoice will need to be paid.",
+		referralText, requester, q.sender(), q.dayInWords(), q.workflow.inFull())
+	if requester != "HO" && q.memory(memoryStatement) == "" {
+		text += "\nThe homeowner's own written statement is still missing; nothing is cancelled without it."
+	}
+	text += q.source()
+	d.act("open-case", d.Subject, map[string]string{
+		"subject": referralText, "description": text, "request_type": referralType, "contact": q.contact(), "requester": requester,
+	})
+	d.act("assign-case", d.Subject, map[string]string{"team": q.settings.DealProcessingTeam, "reason": referralText, "comments": shorten(text, 1000)})
+	d.act("requeue-case", d.Subject, map[string]string{})
+}
+
+func (d *draft) askToRestore() {
+	q := d.q
+	since, _ := q.pendingSince()
+	text := fmt.Sprintf("%s asked in writing on %s to restore %s.\nIt can be restored until the end of %s. %s%s",
+		q.sender(), q.dayInWords(), q.workflow.inFull(), q.lastDayInWords(since), staysRejected, q.source())
+	d.act("open-case", d.Subject, map[string]string{
+		"subject": restorationText + ": " + q.workflow.called(), "description": text, "request_type": restorationType,
+		"contact": q.contact(), "requester": "HO",
+	})
+	d.act("assign-case", d.Subject, map[string]string{"team": q.settings.DealProcessingTeam, "reason": restorationText, "comments": q.workflow.inFull()})
+}
+
+// restore goes back to active: a workflow can have become pending from no
+// other status (MIL-A19).
+func (d *draft) restore() {
+	q := d.q
+	d.act("restore-workflow", d.Subject, map[string]string{"status": "active"})
+	d.comment(fmt.Sprintf("%s asked in writing on %s to restore %s. Its cancellation is undone; it is active again. %s%s",
+		q.sender(), q.dayInWords(), q.workflow.inFull(), staysRejected, q.source()))
+}
+
+// mail tells the homeowners, and those who signed with them.
+func (d *draft) mail(occasion string, to, cc []string) {
+	q := d.q
+	verb, template, since := "notify-parties", "cancel-pending", q.now
+	if occasion == "final" {
+		verb, template = "send-final-notice", "cancelled"
+		since, _ = q.pendingSince()
+	}
+	// What is kept of the statement begins with the Message-ID, if it had one.
+	answered, _, _ := strings.Cut(q.memory(memoryStatement), " ")
+	if q.mail.MessageID != "" {
+		answered = q.mail.MessageID
+	}
+	if !strings.HasPrefix(answered, "<") {
+		answered = ""
+	}
+	var names []string
+	for _, p := range q.workflow.Homeowners {
+		if p.Name != "" {
+			names = append(names, p.Name)
+		}
+	}
+	d.act(verb, d.Subject, map[string]string{
+		"template": template, "to": strings.Join(to, ","), "cc": strings.Join(cc, ","),
+		"name": strings.Join(names, " and "), "contract": q.workflow.Contract,
+		"until": q.lastDayInWords(since), "reason": q.reason(),
+		"in_reply_to": answered, "references": strings.Join(q.mail.ReplyChain, ","),
+	})
+}
+
+// holdForReview gives the matter to a person, with all that was found.
+func (d *draft) holdForReview() {
+	q := d.q
+	_, why, _ := strings.Cut(d.Because, ": ")
+	var text strings.Builder
+	text.WriteString(q.happened() + ".\n\nThis needs a person: " + why + " (row " + d.Row + ").\n\nWhat was found:")
+	for _, f := range d.Facts {
+		fmt.Fprintf(&text, "\n- %s: %s (%s)", f.Name, f.Value, f.Reason)
+	}
+	for _, warning := range d.Warnings {
+		text.WriteString("\n\nNote: " + warning + ".")
+	}
+	if source := q.source(); source != "" {
+		text.WriteString("\n" + source)
+	}
+	d.act("hold-for-review", d.Subject, map[string]string{
+		"title": shorten(q.topic()+": "+why, 255), "text": text.String(), "contact": q.contact(),
+	})
+}
+
+// warnOfRights tells that the law or the contract may give a right to cancel
+// whatever the table says, so that nobody refuses what must be granted (BD-6).
+func (d *draft) warnOfRights() {
+	q := d.q
+	if q.workflow == nil || q.workflow.Status != "active" {
+		return
+	}
+	signed, ok := q.workflow.Signed.day()
+	if !ok {
+		return
+	}
+	if last := ftcDays(signed, 3); q.at().Before(q.calendar.endOf(last)) {
+		d.warn("the request is inside the 3 business days after signing in which the law lets a homeowner cancel (until the end of %s)", inWords(last))
+	}
+	if days := q.settings.ContractRightDays; q.insideContractRight() {
+		d.warn("the request is inside the %d business days after signing in which the contract lets the homeowner cancel (until the end of %s)",
+			days, inWords(q.calendar.count(signed, days)))
+	}
+}
+
+func (q *question) repeatText() string {
+	return fmt.Sprintf("A request to cancel %s was received again on %s, from %s. Nothing was changed: %s.%s",
+		q.workflow.inFull(), q.dayInWords(), q.sender(), q.standing(), q.source())
+}
+
+// standing says how the workflow stands, for one who asks again.
+func (q *question) standing() string {
+	if q.workflow.Status == "active" {
+		return "Deal Processing has the case"
+	}
+	return "it is " + inStatus(q.workflow.Status) + " already"
+}
+
+func (q *question) topic() string {
+	about := "a homeowner's workflow"
+	if q.workflow != nil {
+		about = q.workflow.called()
+	}
+	switch q.event.Kind {
+	case CancellationRequested:
+		return "Request to cancel " + about
+	case RestoreRequested:
+		return "Request to restore " + about
+	case RequestUnclear:
+		return "Unclear request"
+	case CancellationDue:
+		return "End of a pending cancellation of " + about
+	}
+	return "Cancellation of " + about
+}
+
+func (q *question) happened() string {
+	about := "a workflow"
+	if q.workflow != nil {
+		about = q.workflow.inFull()
+	}
+	switch q.event.Kind {
+	case CancellationRequested:
+		return fmt.Sprintf("On %s %s asked by mail to cancel %s", q.dayInWords(), q.sender(), about)
+	case RestoreRequested:
+		return fmt.Sprintf("On %s %s asked by mail to restore %s", q.dayInWords(), q.sender(), about)
+	case RequestUnclear:
+		return fmt.Sprintf("On %s %s sent a mail", q.dayInWords(), q.sender())
+	case CancellationDue:
+		return fmt.Sprintf("The time for restoring %s was checked on %s", about, q.dayInWords())
+	}
+	return fmt.Sprintf("On %s the record of %s or of its case with Deal Processing changed", q.dayInWords(), about)
+}
+
+// source names the mail as evidence, with its one sentence; never its body.
+func (q *question) source() string {
+	var text string
+	if q.mail.Quote != "" {
+		text += "\nThe mail says: \"" + shorten(q.mail.Quote, 300) + "\""
+	}
+	if q.mail.MessageID != "" {
+		text += "\nMessage-ID: " + q.mail.MessageID
+	}
+	if q.mail.SHA256 != "" {
+		text += "\nSHA-256: " + q.mail.SHA256
+	}
+	return text
+}
+
+func (q *question) sender() string {
+	switch {
+	case q.mail.From == "":
+		return "somebody unknown"
+	case q.mail.Name == "":
+		return q.mail.From
+	}
+	return q.mail.Name + " (" + q.mail.From + ")"
+}
+
+func (q *question) dayInWords() string { return inWords(q.at().In(q.calendar.zone)) }
+
+// contact is the homeowner's profile that has the feed; empty if unknown.
+func (q *question) contact() string {
+	if q.workflow == nil || len(q.workflow.Homeowners) == 0 {
+		return ""
+	}
+	return q.workflow.Homeowners[0].ID
+}
+
+func (w *Workflow) inFull() string {
+	if w.Contract == "" {
+		return w.called()
+	}
+	return w.called() + " (contract " + w.Contract + ")"
+}
+
+func appendAddress(list []string, address string) []string {
+	address = strings.TrimSpace(address)
+	if address == "" || contains(list, address) {
+		return list
+	}
+	return append(list, address)
+}
+
+func shorten(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}

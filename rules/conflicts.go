@@ -1,0 +1,205 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// A roster answers whether a worker can make a visit. It knows what the
+// snapshot says about the workers and which visits they were given since.
+// Times are half-open: what ends when another begins does not conflict
+// (HOLD-A32).
+type roster struct {
+	checks  ChecksSettings
+	buffer  time.Duration
+	workers map[string]*worker
+}
+
+type worker struct {
+	*Resource
+	absent spans
+	asked  spans // absences that nobody has approved yet (HOLD-A33)
+	busy   spans // activities
+	booked spans // visits
+	given  spans // visits given since, by this plan
+}
+
+// A finding is what speaks against a worker for a visit: everything that
+// does, in the order in which the checks are listed.
+type finding struct {
+	inactive  bool
+	conflicts []string
+	doubts    []string // what may speak against it, but does not count
+}
+
+func newRoster(resources []Resource, s OnHoldSettings) *roster {
+	r := &roster{checks: s.Checks, buffer: s.TravelBuffer, workers: make(map[string]*worker, len(resources))}
+	for i := range resources {
+		w := &worker{Resource: &resources[i]}
+		var absent, asked []Span
+		for _, a := range w.Unavailable {
+			switch a.Status {
+			case "declined":
+			case "pending":
+				asked = append(asked, a)
+			default:
+				absent = append(absent, a)
+			}
+		}
+		w.absent, w.asked = newSpans(absent), newSpans(asked)
+		w.busy, w.booked = newSpans(w.Activities), newSpans(w.Jobs)
+		r.workers[w.ID] = w
+	}
+	return r
+}
+
+// check compares one worker with one visit.
+func (r *roster) check(id string, v *visit) finding {
+	w := r.workers[id]
+	if w == nil {
+		return finding{inactive: true, conflicts: []string{"is not known any more"}}
+	}
+	var f finding
+	against := func(phrase string) { f.conflicts = append(f.conflicts, phrase) }
+	if r.checks.Active && !w.Active {
+		f.inactive = true
+		against("no longer active")
+	}
+	if r.checks.Regions {
+		switch {
+		case v.Region == "":
+			f.doubts = append(f.doubts, "the visit has no region to compare with those of "+r.name(id))
+		case len(w.Regions) == 0:
+			against("has no region")
+		case !slices.Contains(w.Regions, v.Region):
+			against("not in region " + v.Region)
+		}
+	}
+	if r.checks.Blacklisting {
+		if v.Account != "" && slices.Contains(w.BlockedAccounts, v.Account) {
+			against("blacklisted for the account")
+		}
+		if v.Location != "" && slices.Contains(w.BlockedLocations, v.Location) {
+			against("blacklisted for the location")
+		}
+	}
+	if !v.End.After(v.Start) {
+		if r.checks.Unavailability || r.checks.Activities || r.checks.JobConflicts {
+			against("the visit has no end to compare times with")
+		}
+		return f
+	}
+	if r.checks.Unavailability {
+		for _, s := range w.absent.overlapping(v.Start, v.End) {
+			against("on leave " + v.inShort(s))
+		}
+		for _, s := range w.asked.overlapping(v.Start, v.End) {
+			f.doubts = append(f.doubts, r.name(id)+" has asked for leave "+v.inShort(s))
+		}
+	}
+	if r.checks.Activities {
+		for _, s := range w.busy.overlapping(v.Start, v.End) {
+			against(strings.Join(strings.Fields("activity "+s.ID+" "+v.inShort(s)), " "))
+		}
+	}
+	if r.checks.JobConflicts {
+		for _, visits := range []spans{w.booked, w.given} {
+			for _, s := range visits.overlapping(v.Start.Add(-r.buffer), v.End.Add(r.buffer)) {
+				if s.ID != v.ID {
+					against("other visit " + s.ID + " " + v.inShort(s))
+				}
+			}
+		}
+	}
+	return f
+}
+
+// take notes that the worker is given the visit, so that those after it are
+// compared with it too (HOLD-A31). Visits must come in the order of their
+// start.
+func (r *roster) take(id string, v *visit) {
+	r.workers[id].given.add(Span{ID: v.ID, Start: v.Start, End: v.End})
+}
+
+func (r *roster) name(id string) string {
+	if w := r.workers[id]; w != nil {
+		return cmp.Or(w.Name, id)
+	}
+	return id
+}
+
+func (r *roster) names(ids []string) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, r.name(id))
+	}
+	return strings.Join(names, ", ")
+}
+
+// inShort writes when something is, beside a visit of which the day is known:
+// "09:00-10:00", "3-9 March", "2 March 22:00-3 March 06:00".
+func (v *visit) inShort(s Span) string {
+	start, end := s.Start.In(v.zone), s.End.In(v.zone)
+	const clock, day = "15:04", "2 January"
+	if start.Format(clock) == "00:00" && end.Format(clock) == "00:00" {
+		switch last := end.AddDate(0, 0, -1); {
+		case !last.After(start):
+			return start.Format(day)
+		case start.Month() == last.Month() && start.Year() == last.Year():
+			return start.Format("2") + "-" + last.Format(day)
+		default:
+			return start.Format(day) + "-" + last.Format(day)
+		}
+	}
+	from, until := start.Format(day+" "+clock), end.Format(day+" "+clock)
+	if dateOf(start) == dateOf(end) {
+		until = end.Format(clock)
+		if dateOf(start) == v.day {
+			from = start.Format(clock)
+		}
+	}
+	return from + "-" + until
+}
+
+// spans are stretches of time in the order of their start.
+type spans struct {
+	list  []Span
+	reach []time.Time // the latest end up to each
+}
+
+func newSpans(list []Span) spans {
+	var s spans
+	for _, one := range slices.SortedStableFunc(slices.Values(list), func(a, b Span) int { return a.Start.Compare(b.Start) }) {
+		s.add(one)
+	}
+	return s
+}
+
+// add appends a span that starts no earlier than the last. One without an end
+// counts as a moment.
+func (s *spans) add(one Span) {
+	if !one.End.After(one.Start) {
+		one.End = one.Start.Add(time.Nanosecond)
+	}
+	reach := one.End
+	if n := len(s.reach); n > 0 && s.reach[n-1].After(reach) {
+		reach = s.reach[n-1]
+	}
+	s.list, s.reach = append(s.list, one), append(s.reach, reach)
+}
+
+// overlapping returns those that overlap [start, end), in order.
+func (s spans) overlapping(start, end time.Time) []Span {
+	var found []Span
+	after := sort.Search(len(s.list), func(i int) bool { return !s.list[i].Start.Before(end) })
+	for i := after - 1; i >= 0 && s.reach[i].After(start); i-- {
+		if s.list[i].End.After(start) {
+			found = append(found, s.list[i])
+		}
+	}
+	slices.Reverse(found)
+	return found
+}

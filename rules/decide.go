@@ -1,0 +1,90 @@
+package rules
+
+import (
+	"errors"
+	"time"
+)
+
+// Settings are the numbers and switches of the rule books. Their zero value is
+// not valid; begin with [Defaults].
+type Settings struct {
+	Calendar     CalendarSettings     `json:"calendar" yaml:"calendar"`
+	Cancellation CancellationSettings `json:"cancellation" yaml:"cancellation"`
+	OnHold       OnHoldSettings       `json:"on_hold" yaml:"on_hold"`
+}
+
+// Defaults returns the settings that the rule book recommends.
+func Defaults() Settings {
+	return Settings{
+		Calendar:     defaultCalendar(),
+		Cancellation: defaultCancellation(),
+		OnHold:       defaultOnHold(),
+	}
+}
+
+// A Book is the rule books, checked and ready. It is immutable and may be used
+// by several goroutines at once.
+type Book struct {
+	settings Settings
+	policies []policy
+}
+
+// A policy is one rule book. It is asked only for the kinds of event it names.
+type policy interface {
+	name() string
+	kinds() []string
+	tables() []*table
+	verbs() []Verb
+	decide(s Snapshot, e Event, now time.Time) []Decision
+}
+
+// A Verb is one kind of action.
+type Verb struct {
+	Name string `json:"name"`
+	// Does says what it does, in one sentence.
+	Does string `json:"does"`
+	// Autonomy is the recommended mode: auto, approve or off.
+	Autonomy string `json:"autonomy"`
+}
+
+// Load checks the settings and the tables of every rule book. The error names
+// everything that is wrong.
+func Load(s Settings) (*Book, error) {
+	cal, err1 := newCalendar(s.Calendar)
+	cancellation, err2 := loadCancellation(s.Cancellation, cal)
+	onHold, err3 := loadOnHold(s.OnHold)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	return &Book{settings: s, policies: []policy{cancellation, onHold}}, nil
+}
+
+// Decide says what must follow from the event. It always has an answer.
+func (b *Book) Decide(s Snapshot, e Event, now time.Time) Plan {
+	for _, p := range b.policies {
+		for _, kind := range p.kinds() {
+			if kind == e.Kind {
+				return Plan{Decisions: p.decide(s, e, now)}
+			}
+		}
+	}
+	return Plan{}
+}
+
+// Settings returns the settings the book was loaded with.
+func (b *Book) Settings() Settings { return b.settings }
+
+// Verbs returns every verb of every rule book, each once.
+func (b *Book) Verbs() []Verb {
+	var all []Verb
+	seen := map[string]bool{}
+	for _, p := range b.policies {
+		for _, v := range p.verbs() {
+			if !seen[v.Name] {
+				seen[v.Name] = true
+				all = append(all, v)
+			}
+		}
+	}
+	return all
+}

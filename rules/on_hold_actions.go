@@ -1,0 +1,264 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// decide decides the hold, and if its row says so its visits, the earliest
+// first. The decision about the hold comes first in the plan: it holds the one
+// comment and the one thing for a person to look at.
+func (p *onHold) decide(s Snapshot, e Event, now time.Time) []Decision {
+	c := &change{onHold: p, client: Client{ID: e.Subject.ID}, event: e, now: now, zones: map[string]*time.Location{}}
+	if s.Client != nil {
+		c.client = *s.Client
+	}
+	c.roster = newRoster(c.client.Resources, p.settings)
+	c.establish(s.Client == nil)
+
+	row := p.hold.decide(c.facts)
+	d := Decision{
+		Policy: p.name(), Table: p.hold.name, Row: row.id, Because: row.because,
+		Subject: Ref{"client", c.client.ID}, Facts: c.facts, Remember: c.remember(),
+	}
+	visits := c.visits()
+	var decisions []Decision
+	for _, term := range row.then {
+		switch term {
+		case decideVisits:
+			for _, v := range visits {
+				decisions = append(decisions, c.decideVisit(v))
+			}
+		case decideWaiting:
+			for _, v := range visits {
+				if c.waitsToday(v) {
+					decisions = append(decisions, c.decideVisit(v))
+				}
+			}
+		case summarize:
+			if text := c.summary(); text != "" {
+				d.Actions = append(d.Actions, Action{Verb: postComment, On: Ref{"contact", c.client.ID}, Args: map[string]string{"text": text}})
+			}
+		case holdForReview:
+			c.report.doubts = append(c.report.doubts, c.facts[0].Reason, c.facts[2].Reason)
+		case watchDays:
+			d.Deadlines = append(d.Deadlines, c.nextDay(visits))
+		case warnActive:
+			d.Warnings = append(d.Warnings, c.active(visits)...)
+		}
+	}
+	if text := c.report.forPerson(); text != "" {
+		d.Actions = append(d.Actions, Action{Verb: holdForReview, On: d.Subject, Args: map[string]string{
+			"title":   "The hold of " + c.who() + " needs a person",
+			"text":    text,
+			"contact": c.client.ID,
+		}})
+	}
+	return append([]Decision{d}, decisions...)
+}
+
+// remember keeps the hold that was processed (HOLD-A38) and which hold it is,
+// so that its marks on visits are known from those of earlier ones (HOLD-A9).
+func (c *change) remember() map[string]string {
+	switch c.facts[0].Value {
+	case "changed", "first-sight":
+		return map[string]string{"hold": c.client.Hold.String(), "episode": c.episode}
+	}
+	return nil
+}
+
+func (c *change) decideVisit(v *visit) Decision {
+	c.examine(v)
+	row := c.visit.decide(v.facts)
+	d := Decision{
+		Policy: c.name(), Table: c.visit.name, Row: row.id, Because: row.because,
+		Subject: Ref{"job", v.ID}, Facts: v.facts,
+	}
+	do := func(verb string, on Ref, args map[string]string) {
+		d.Actions = append(d.Actions, Action{Verb: verb, On: on, Args: args})
+	}
+	near := ""
+	for _, term := range row.then {
+		switch term {
+		case cancelJob, releaseJob:
+			near = c.near(v)
+			keep := keepers(v)
+			args := map[string]string{"resource": first(keep), "status-was": v.Status}
+			d.Remember = map[string]string{"held": "released", "crew": strings.Join(keep, ","), "episode": c.episode}
+			list := &c.report.released
+			if term == cancelJob {
+				args["reason"] = abortReason
+				d.Remember["held"] = "cancelled"
+				list = &c.report.cancelled
+			}
+			do(term, d.Subject, args)
+			v.released = term == releaseJob
+			*list = append(*list, v.label()+approval(near))
+		case freeWorker:
+			for _, a := range v.live {
+				do(freeWorker, Ref{"allocation", a.ID}, map[string]string{"job": v.ID, "resource": a.Resource, "status-was": a.Status})
+			}
+		case allocateSaved:
+			for _, id := range v.free {
+				if !v.has(id) {
+					do(allocateSaved, d.Subject, map[string]string{"resource": id})
+				}
+				c.roster.take(id, v)
+			}
+			c.report.restored = append(c.report.restored, v.label()+" ("+c.roster.names(v.free)+")")
+		case backToDispatch:
+			do(reopenJob, d.Subject, map[string]string{"status": "pending-dispatch", "clear-resource": "yes", "status-was": v.Status})
+			d.Remember = forgotten()
+		case backToAllocation:
+			do(reopenJob, d.Subject, map[string]string{"status": "pending-allocation", "clear-resource": "no", "status-was": v.Status})
+			d.Remember = forgotten()
+			if len(v.live) > 0 {
+				d.Warnings = append(d.Warnings, v.contradiction())
+			}
+		case clearMark:
+			d.Remember = forgotten()
+		case listOpen:
+			c.report.open = append(c.report.open, v.label()+": "+cmp.Or(strings.Join(v.open, ". "), "it had no worker"))
+		case listForReview:
+			c.report.review = append(c.report.review, v.label()+": "+v.state.Reason)
+		case warnAllocation:
+			d.Warnings = append(d.Warnings, v.contradiction())
+		}
+	}
+	if near != "" {
+		d.Warnings = append(d.Warnings, v.label()+" "+near+": a late cancellation may cost a fee.")
+		for i := range d.Actions {
+			d.Actions[i].Approve = near
+		}
+	}
+	d.Warnings = append(d.Warnings, v.warnings...)
+	return d
+}
+
+// waitsToday tells whether the visit is one that the rule of the day concerns.
+func (c *change) waitsToday(v *visit) bool {
+	return v.waits() && v.covers(c.window) && v.day == dateOf(c.now.In(v.zone))
+}
+
+// waits tells whether nobody has the visit, though somebody should.
+func (v *visit) waits() bool {
+	return v.state.Value == "waiting" || v.state.Value == "unallocated"
+}
+
+func (v *visit) has(resource string) bool {
+	for _, a := range v.live {
+		if a.Resource == resource {
+			return true
+		}
+	}
+	return false
+}
+
+// keepers are whom to save on a visit that is taken away: those who have it,
+// or else those from whom this hold took it before (HOLD-4, HOLD-A17).
+func keepers(v *visit) []string {
+	var keep []string
+	for _, a := range v.live {
+		keep = append(keep, a.Resource)
+	}
+	if len(keep) == 0 && v.state.Value == "unallocated" {
+		return v.crew
+	}
+	return keep
+}
+
+// near says when a visit starts that a changed hold takes away at short notice
+// (HOLD-A37); empty if there is time enough. On the day of a hold nobody is
+// surprised.
+func (c *change) near(v *visit) string {
+	left := v.Start.Sub(c.now)
+	if c.event.Kind == HoldDay || v.Start.IsZero() || left >= time.Duration(c.settings.NearHours)*time.Hour {
+		return ""
+	}
+	switch hours := int(left / time.Hour); hours {
+	case 0:
+		return "starts within the hour"
+	case 1:
+		return "starts in 1 hour"
+	default:
+		return "starts in " + strconv.Itoa(hours) + " hours"
+	}
+}
+
+func approval(near string) string {
+	if near == "" {
+		return ""
+	}
+	return " (" + near + "; only if a person approves)"
+}
+
+func (v *visit) contradiction() string {
+	if len(v.live) == 0 {
+		return v.label() + " " + strings.TrimPrefix(v.state.Reason, "it ") + ", but nobody is allocated to it."
+	}
+	return v.label() + " waits for a worker, but somebody is allocated to it."
+}
+
+// nextDay asks to be told when the next day begins on which visits wait for
+// their day in an open-ended hold; it takes the deadline off if there is none
+// (HOLD-A2).
+func (c *change) nextDay(visits []*visit) Deadline {
+	next := Deadline{Kind: HoldDay, Subject: Ref{"client", c.client.ID}}
+	if !c.window.open || c.settings.OpenEndedAction != "unallocate" {
+		return next
+	}
+	for _, v := range visits {
+		if !v.waits() && !v.released || !c.window.has(v.day) || v.day <= dateOf(c.now.In(v.zone)) {
+			continue
+		}
+		if at := startOf(v.day, v.zone); next.At.IsZero() || at.Before(next.At) {
+			next.At = at
+		}
+	}
+	return next
+}
+
+// startOf is the first instant of the day. Where the clocks go forward at
+// midnight that is not 00:00, and time.Date may answer with the day before.
+func startOf(d Date, zone *time.Location) time.Time {
+	day, _ := d.day()
+	at := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
+	if dateOf(at) < d {
+		at = at.Add(time.Hour)
+	}
+	return at
+}
+
+// active warns of visits that people have booked or given out during the hold:
+// they stand until the hold changes (HOLD-A28).
+func (c *change) active(visits []*visit) []string {
+	var found []string
+	for _, v := range visits {
+		today := dateOf(c.now.In(v.zone))
+		if !v.covers(c.window) || v.day < today || c.event.Kind == HoldDay && v.day > today {
+			continue
+		}
+		switch v.state.Value {
+		case "allocated", "in-flight", "group":
+			found = append(found, v.label()+" goes ahead although the client is on hold.")
+		}
+	}
+	if len(found) > listed {
+		found = append(found[:listed], fmt.Sprintf("%d more go ahead although the client is on hold.", len(found)-listed))
+	}
+	return found
+}
+
+func forgotten() map[string]string {
+	return map[string]string{"held": "", "crew": "", "episode": ""}
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}

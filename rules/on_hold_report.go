@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+const (
+	// listed is how many visits a list names; of the rest it gives the number.
+	listed = 20
+	// longest is how long a text may get, in bytes; a post in a feed holds
+	// 10,000 characters.
+	longest = 9_000
+)
+
+// A report collects, while the visits are decided, what people are told.
+type report struct {
+	cancelled []string
+	released  []string
+	restored  []string
+	open      []string // to be given to somebody, and why not to those of before
+	review    []string // left as they are, for a person to look at
+	doubts    []string // about the hold itself
+}
+
+// who names the client.
+func (c *change) who() string { return cmp.Or(c.client.Name, "client "+c.client.ID) }
+
+// summary is the one comment about what happens to the visits; empty if
+// nothing does.
+func (c *change) summary() string {
+	r := &c.report
+	if len(r.cancelled)+len(r.released)+len(r.restored)+len(r.open) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	h := c.client.Hold
+	switch c.facts[0].Value {
+	case "day":
+		b.WriteString(c.who() + " is on hold " + strings.TrimPrefix(c.describe(h), "on ") + ", and nobody has the visits of today.\n")
+	default:
+		switch {
+		case !c.isOn(h):
+			b.WriteString("The hold of " + c.who() + " is over.\n")
+		case c.window.first == "":
+			b.WriteString("The hold of " + c.who() + " covers no day any more: " + c.facts[2].Reason + ".\n")
+		default:
+			b.WriteString(c.who() + " is now on hold " + strings.TrimPrefix(c.describe(h), "on ") + ".\n")
+		}
+	}
+	list(&b, "Cancelled, reason \""+abortReason+"\"; given back when the hold no longer covers them", r.cancelled)
+	list(&b, "Taken from their workers; kept until their day, then cancelled unless somebody has them", r.released)
+	list(&b, "Back to their workers, who are to be asked again", r.restored)
+	list(&b, "To be given to a worker", r.open)
+	list(&b, "Left as they are, for a person to look at", r.review)
+	return strings.TrimSpace(b.String())
+}
+
+// forPerson is the text of the one thing for a person; empty if there is none.
+func (r *report) forPerson() string {
+	var b strings.Builder
+	for _, doubt := range r.doubts {
+		b.WriteString(strings.ToUpper(doubt[:1]) + doubt[1:] + ".\n")
+	}
+	list(&b, "Visits left as they are", r.review)
+	return strings.TrimSpace(b.String())
+}
+
+func list(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "%s (%d):\n", title, len(lines))
+	for i, line := range lines {
+		if i == listed || b.Len()+len(line) > longest {
+			fmt.Fprintf(b, "- and %d more\n", len(lines)-i)
+			return
+		}
+		b.WriteString("- " + line + "\n")
+	}
+}

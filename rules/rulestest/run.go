@@ -1,0 +1,75 @@
+package rulestest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"standdown/rules"
+)
+
+// RunFiles runs the examples on the given settings, to which an example may
+// add its own. The error is for files that cannot be understood.
+func RunFiles(settings rules.Settings, files ...File) (Report, error) {
+	var report Report
+	var errs []error
+	policies := map[string]bool{}
+	reached := map[Row]bool{}
+	for _, file := range files {
+		policy, examples, err := read(file.Data, settings)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", file.Name, err))
+			continue
+		}
+		policies[policy] = true
+		for _, ex := range examples {
+			result := Result{File: file.Name, Line: ex.line, Name: ex.Name}
+			book, err := rules.Load(ex.Settings)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", file.Name, ex.line, ex.Name, err))
+				continue
+			}
+			snapshot, event, err := ex.situation()
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", file.Name, ex.line, ex.Name, err))
+				continue
+			}
+			plan := book.Decide(snapshot, event, ex.Now)
+			result.Plan = plan
+			result.Problems = ex.check(plan)
+			if !result.Pass() {
+				result.Explain = explain(book, plan)
+			} else {
+				// A failing example proves nothing about the row it reached.
+				for _, d := range plan.Decisions {
+					reached[Row{d.Table, d.Row}] = true
+				}
+			}
+			report.Results = append(report.Results, result)
+		}
+	}
+	book, err := rules.Load(settings)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return Report{}, err
+	}
+	for _, t := range book.Tables() {
+		policy, _, _ := strings.Cut(t.Name, ".")
+		for _, r := range t.Rows {
+			if row := (Row{t.Name, r.ID}); policies[policy] && !reached[row] {
+				report.Uncovered = append(report.Uncovered, row)
+			}
+		}
+	}
+	return report, nil
+}
+
+func explain(book *rules.Book, plan rules.Plan) string {
+	var texts []string
+	for _, d := range plan.Decisions {
+		texts = append(texts, book.Explain(d))
+	}
+	if len(texts) == 0 {
+		return "no rule book knows this kind of event"
+	}
+	return strings.Join(texts, "\n")
+}
