@@ -38,6 +38,7 @@ func (f *finder) client(ctx context.Context, mem Memory, id string, now time.Tim
 		return nil, fmt.Errorf("recalling the client and its visits: %w", err)
 	}
 	c.Memory = remembered[subjects[0]]
+	c.New = c.Memory["new"] != "" // as the engine remembers of records made after the first read
 	for i := range c.Jobs {
 		c.Jobs[i].Memory = remembered[subjects[i+1]]
 	}

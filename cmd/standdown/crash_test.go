@@ -91,7 +91,7 @@ func (d *daemonProcess) kill() {
 func playAll(t *testing.T, seed uint64, kills int) (state []string, midway int) {
 	t.Helper()
 	ctx := t.Context()
-	world, err := stage.New(t.TempDir())
+	world, err := stage.New(t.TempDir(), 50*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,15 +124,18 @@ func playAll(t *testing.T, seed uint64, kills int) (state []string, midway int) 
 		go func() {
 			defer close(killed)
 			for range here {
-				// Until the work of an act has begun there is nothing to
-				// disturb: a mail arrives at once, a poll takes up to a second.
-				time.Sleep(time.Duration(chance.IntN(1500)) * time.Millisecond)
-				daemon.kill()
-				entries, err := journal.Entries(ctx, store.Filter{States: []store.State{store.Sending}})
-				if err != nil {
-					t.Error(err)
+				// Most of the time the daemon waits for the next poll, so the
+				// moments are drawn from when it has begun to work, and half of
+				// them from when a call that writes is under way.
+				if chance.IntN(2) == 0 {
+					begun(ctx, func() bool { return !quiet(ctx, journal) })
+					time.Sleep(time.Duration(chance.IntN(500)) * time.Millisecond)
+				} else {
+					begun(ctx, func() bool { return sending(ctx, journal) })
+					time.Sleep(time.Duration(chance.IntN(100)) * time.Millisecond)
 				}
-				if len(entries) > 0 {
+				daemon.kill()
+				if sending(ctx, journal) {
 					midway++
 				}
 				daemon.start(t)
@@ -154,6 +157,26 @@ func playAll(t *testing.T, seed uint64, kills int) (state []string, midway int) 
 		t.Fatal(err)
 	}
 	return state, midway
+}
+
+// begun returns once what is awaited has begun, or after a while: then the
+// moment is one at rest.
+func begun(ctx context.Context, what func() bool) {
+	ctx, stop := context.WithTimeout(ctx, 1500*time.Millisecond)
+	defer stop()
+	for ctx.Err() == nil && !what() {
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func quiet(ctx context.Context, journal *store.Store) bool {
+	is, err := journal.Quiet(ctx)
+	return err == nil && is
+}
+
+func sending(ctx context.Context, journal *store.Store) bool {
+	entries, err := journal.Entries(ctx, store.Filter{States: []store.State{store.Sending}})
+	return err == nil && len(entries) > 0
 }
 
 func TestAKilledDaemonLosesNothingAndDoublesNothing(t *testing.T) {

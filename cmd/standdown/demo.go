@@ -54,7 +54,7 @@ told as it happens. Nothing leaves this machine and nothing needs to be set up.`
 }
 
 func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.Logger) (err error) {
-	world, err := stage.New(dir)
+	world, err := stage.New(dir, 0)
 	if err != nil {
 		return err
 	}

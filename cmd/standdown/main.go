@@ -19,6 +19,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // zones where the machine has none, as in a bare container
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"

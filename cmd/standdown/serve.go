@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,6 +33,9 @@ configuration).`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := g.load()
 			if err != nil {
+				return err
+			}
+			if err := soundRules(cfg); err != nil {
 				return err
 			}
 			return serve(cmd.Context(), cfg, newLogger(cfg.Log, cmd.ErrOrStderr()), time.Now, time.Second)
@@ -131,6 +135,22 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 		return fmt.Errorf("running the daemon: %w", err)
 	}
 	log.Info("stopped")
+	return nil
+}
+
+// soundRules refuses a configuration under which the site's own examples fail.
+func soundRules(cfg *config.Config) error {
+	failing, err := failingExamples(cfg)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, e := range failing {
+		errs = append(errs, errors.New(e.String()))
+	}
+	if len(errs) > 0 {
+		return wrong{fmt.Errorf("the rules do not what the site's examples say:\n%w", errors.Join(errs...))}
+	}
 	return nil
 }
 

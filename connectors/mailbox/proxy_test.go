@@ -3,7 +3,6 @@ package mailbox_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -84,9 +83,6 @@ func (p *proxy) pass(to, from net.Conn, limit int64) {
 				break
 			}
 			limit -= int64(n)
-		}
-		if err == io.EOF && hole {
-			continue
 		}
 		if err != nil {
 			break

@@ -231,14 +231,18 @@ func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, limit
 	allowed := s.timeout + time.Duration(limit>>17)*time.Second
 	err = s.do(ctx, allowed, func() error {
 		fetch := s.client.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
-		defer fetch.Close()
 		for message := fetch.Next(); message != nil; message = fetch.Next() {
 			for item := message.Next(); item != nil; item = message.Next() {
-				if data, ok := item.(imapclient.FetchItemDataBodySection); ok && data.Literal != nil {
-					// One byte more than allowed shows a server that lied about the size.
-					if raw, err = io.ReadAll(io.LimitReader(data.Literal, limit+1)); err != nil {
-						return fmt.Errorf("reading message %d of %q: %w", uid, s.folder, err)
-					}
+				data, ok := item.(imapclient.FetchItemDataBodySection)
+				if !ok || data.Literal == nil {
+					continue
+				}
+				// One byte more than allowed shows a server that lied about the size.
+				if raw, err = io.ReadAll(io.LimitReader(data.Literal, limit+1)); err != nil {
+					// The client goes on with the connection after an error, so
+					// the command must not be touched again, only cut off.
+					s.close()
+					return fmt.Errorf("reading message %d of %q: %w", uid, s.folder, err)
 				}
 			}
 		}

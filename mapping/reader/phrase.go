@@ -147,6 +147,8 @@ type grammar struct {
 	stop     map[string]bool // words at which the search for an object ends
 	self     map[string]bool // words by which a writer speaks of himself
 	us       map[string]bool // what follows "with" if the business is meant
+	partial  map[string]bool // words that tell one contract from another
+	no       map[string]bool // words that deny
 	owner    map[string]bool // whose contract we may be told to cancel
 	article  map[string]bool // words before a noun
 	fill     map[string]bool // adverbs that may stand between mood and act
@@ -160,7 +162,7 @@ func parseGrammar(language, text string) *grammar {
 	classes := make(map[string]*list)
 	lists := map[string]*list{"acts": &g.acts, "objects": &g.objects, "moods": &g.moods, "facts": &g.facts}
 	sets := map[string]*map[string]bool{"plain": &g.plain, "ask": &g.ask, "stop": &g.stop, "fill": &g.fill,
-		"self": &g.self, "us": &g.us, "article": &g.article, "owner": &g.owner}
+		"self": &g.self, "us": &g.us, "article": &g.article, "owner": &g.owner, "partial": &g.partial, "no": &g.no}
 	section := ""
 	for n, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)

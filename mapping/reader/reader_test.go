@@ -100,8 +100,8 @@ func TestReadAgreesWithPeople(t *testing.T) {
 		mails         int
 		request, none float64 // how many of these must be recognised
 	}{
-		{"testdata/mails.txt", 100, 0.95, 0.95},
-		{"testdata/heldout.txt", 55, 0.80, 0.80},
+		{"testdata/mails.txt", 220, 0.97, 0.95},
+		{"testdata/heldout.txt", 110, 0.90, 0.90},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			m := matrix{Request: {}, None: {}, Unclear: {}}
@@ -133,6 +133,24 @@ func TestReadAgreesWithPeople(t *testing.T) {
 				t.Errorf("%.0f %% of harmless mails recognised, want %.0f %%", 100*got, 100*c.none)
 			}
 		})
+	}
+}
+
+// Each line of traps.txt is a mail that names an act and asks for none that
+// could be carried out; a person may be asked, nothing more.
+func TestNoTrapBecomesARequest(t *testing.T) {
+	b, err := os.ReadFile("testdata/traps.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if got := Read(own(line), Patterns{}); got.Verdict == Request {
+			t.Errorf("%s: reads a request to %s: %v", line, got.Asks, got.Spans)
+		}
 	}
 }
 
@@ -223,6 +241,19 @@ func TestForwardedRequestClaimsItsInnermostAuthor(t *testing.T) {
 	}
 	if got.Quote != "I want to cancel my contract" {
 		t.Errorf("quotes %q", got.Quote)
+	}
+}
+
+func TestSubjectOfAForwardedMailIsNotOverlooked(t *testing.T) {
+	m := own("FYI")
+	m.From = "agent@contact-centre.example"
+	m.Segments = append(m.Segments, Segment{Kind: "forwarded", From: "maria@example.com", Subject: "Please cancel my contract", Text: "Maria Alvarez, 12 Elm Street", Depth: 1})
+	if got := Read(m, Patterns{}); got.Verdict != Request || got.Words != "forwarded" || got.Claims != "maria@example.com" {
+		t.Errorf("reads %s in words %s of %q, want a forwarded request of maria@example.com", got.Verdict, got.Words, got.Claims)
+	}
+	m.Segments[1].Subject = "Cancellation"
+	if got := Read(m, Patterns{}); got.Verdict != Unclear {
+		t.Errorf("a bare word in the subject reads %s, want unclear", got.Verdict)
 	}
 }
 

@@ -15,6 +15,8 @@ var spanish = parseGrammar("es", `
 | self  | yo mi nuestro nuestra me nos |
 | us    | ustedes usted su ello efecto |
 | article | el la mi nuestro nuestra un una los las mis su |
+| partial | otro otra segundo segunda primer primero extra viejo vieja anterior duplicado antiguo |
+| no | no nunca jamas tampoco |
 
 ## classes
 
@@ -45,9 +47,10 @@ var spanish = parseGrammar("es", `
 | cancel       | ing   | cancelando ; anulando ; rescindiendo |
 | cancel       | done  | cancelado ; cancelada ; cancelados ; canceladas ; anulado ; anulada ; rescindido ; cancelaron ; canceló ; cancelé ; cancelamos ; cancelaste ; se cancelo |
 | cancel       | own   | cancelo ; rescindo ; anulo ; desisto ; desisto de ; revoco |
+| cancel       | third | cancelare ; cancelaria ; cancelara ; cancelas ; cancelan ; cancelemos ; cancelaran ; cancelariamos ; cancelaremos ; anula ; anulan ; rescinde ; cancelase |
 | cancel       | noun  | cancelacion ; anulacion ; rescision ; baja ; desistimiento ; solicitud de cancelacion ; carta de cancelacion ; aviso de cancelacion ; notificacion de cancelacion ; cancelaciones |
-| drop         | base  | terminar ; finalizar ; acabar ; dejar ; parar ; detener ; salir de ; salirme de ; salirnos de ; cerrar ; romper ; quitar |
-| drop         | subj  | termine ; terminen ; finalicen ; detengan ; paren ; cierren |
+| drop         | base  | terminar ; finalizar ; acabar con ; salir de ; salirme de ; salirnos de ; romper |
+| drop         | subj  | termine ; terminen ; finalicen |
 | disregard    | base  | retirar ; ignorar ; olvidar ; descartar ; deshacer ; revertir ; retractarme de ; retractar ; desestimar ; parar ; detener ; echar atras |
 | disregard    | subj  | ignoren ; ignore ; olviden ; olvide ; descarten ; desestimen ; reviertan ; paren ; detengan ; retiren ; retire ; hagan caso omiso ; haga caso omiso ; hagan caso omiso de ; haga caso omiso de ; no procesen |
 | restore      | base  | restaurar ; restablecer ; reactivar ; reinstalar ; reabrir ; recuperar ; retomar ; reactivarlo ; restablecerlo |
@@ -83,8 +86,9 @@ var spanish = parseGrammar("es", `
 | cancellation | cancelacion ; solicitud de cancelacion ; peticion de cancelacion ; carta de cancelacion ; aviso de cancelacion ; anulacion ; pedido de cancelacion ; solicitud de cancelar ; solicitud para cancelar ; peticion de cancelar ; solicitud de anulacion |
 | message      | correo anterior ; mensaje anterior ; mi correo ; ultimo correo ; ultimo mensaje ; solicitud anterior |
 | hold         | pausa ; suspension ; espera |
-| contract     | contrato ; contratos ; acuerdo ; proyecto ; paneles ; panel ; sistema ; prestamo ; financiamiento ; arrendamiento ; convenio ; solicitud ; instalacion solar ; instalacion de ..2 paneles ; energia solar ; solar ; solares ; tramite ; compra de ..3 paneles ; orden de ..3 paneles ; transaccion |
-| part         | documentos ; documento ; formulario ; papeles ; bateria ; baterias ; mejora ; correo ; instalacion ; trabajo ; obra ; instalaciones |
+| contract     | contrato ; contratos ; acuerdo ; arrendamiento ; convenio ; transaccion ; tramite |
+| project      | proyecto ; paneles ; panel ; sistema ; solicitud ; instalacion solar ; instalacion de ..2 paneles ; energia solar ; solar ; solares ; compra de ..3 paneles ; orden de ..3 paneles |
+| part         | prestamo ; financiamiento ; documentos ; documento ; formulario ; papeles ; bateria ; baterias ; mejora ; correo ; instalacion ; trabajo ; obra ; instalaciones |
 | vague        | orden ; cuenta ; servicio ; servicios ; compra ; suscripcion ; membresia ; plan ; programa ; proceso ; pedido |
 | visit        | cita ; citas ; visita ; visitas ; inspeccion ; reunion ; consulta ; sesion ; llamada ; interprete ; turno ; reserva de interprete ; lunes ; martes ; miercoles ; jueves ; viernes ; sabado ; domingo ; manana ; terapia ; cuidadora ; limpieza ; asignacion ; cita del ..1 |
 | when         | fecha ; dia ; hora |
@@ -112,7 +116,8 @@ var spanish = parseGrammar("es", `
 | other   | before   | noun | {customer} ..3 {wants} {mi}? |
 | not     | before   |      | no ..2 ; nunca ..2 ; sin ; en vez de ; en lugar de ; ni ..1 ; jamas ..2 ; tampoco ..2 ; no {want} ..2 ; no {want} que ..4 ; evitar ..1 |
 | maybe   | sentence |      | en unos anos ; en ..2 anos ; en ..2 meses ; si ; tal vez ; quiza ; quizas ; a lo mejor ; a menos que ; en caso de ; pensando en ; considerando ; no estoy seguro ; no estoy segura ; no estamos seguros ; no se si ; me pregunto ; quisiera saber ; quiero saber ; queremos saber ; me gustaria saber ; necesito saber ; saber como ; como puedo ; como podemos ; como hago ; como se ; que pasa ; que pasaria ; cuanto cuesta ; cuanto cobran ; de lo contrario ; tendria que ; tendriamos que ; podriamos ; podria ser ; casi ; prueba ; informacion sobre ; preguntar ; duda ; dudas ; posibilidad de ; pensar ; pensarlo ; pense ; otro cliente ; otros clientes ; algunos clientes ; muchos clientes ; ____ ; opciones ; no creo ; no pienso ; quiere usted ; otra compania antes |
-| maybe   | after    |      | pero ; sin embargo ; o ; todavia ; mas adelante ; por ahora ; algun dia ; a futuro ; excepto |
+| maybe   | after    | frame | en el ; solo ; sino ; efectivo ; mejor |
+| maybe   | after    |      | firmar uno nuevo ; firmar otro ; hacer otro ; uno nuevo ; nuevo contrato ; contrato nuevo ; pero ; sin embargo ; o ; todavia ; mas adelante ; por ahora ; algun dia ; a futuro ; excepto |
 | maybe   | before   | noun | al pedir {mi} ; al solicitar {mi} ; por haber pedido {mi} ; cuando pedi {mi} ; cuando solicite {mi} |
 | maybe   | before   |      | antes de ..1 ; cuando ..1 ; al ; despues de ..1 ; como ; sobre ; ganas de ; derecho a ; a punto de |
 | mistake | sentence |      | por error ; por equivocacion ; equivocacion ; malentendido |
@@ -126,7 +131,7 @@ var spanish = parseGrammar("es", `
 
 | fact                | phrases |
 |---------------------|---------|
-| hedge               | no cancelen ; no cancele ; no quiero cancelar ; no queremos cancelar ; no deseo cancelar ; me quedaria ; nos quedariamos ; todavia no decido ; no hemos decidido ; no he decidido ; lo estamos pensando ; lo estoy pensando ; es una prueba ; correo de prueba ; no procesen nada ; esperen ; antes de cancelar ; carta de ejemplo |
+| hedge               | pagar en efectivo ; al contado ; nuevo contrato ; contrato nuevo ; firmar otro ; no cancelen ; no cancele ; no quiero cancelar ; no queremos cancelar ; no deseo cancelar ; me quedaria ; nos quedariamos ; todavia no decido ; no hemos decidido ; no he decidido ; lo estamos pensando ; lo estoy pensando ; es una prueba ; correo de prueba ; no procesen nada ; esperen ; antes de cancelar ; carta de ejemplo |
 | mind                | cambie de opinion ; cambiamos de opinion ; cambiado de opinion ; cambio de opinion |
 | deceased            | fallecio ; murio ; difunto ; difunta ; fallecimiento ; fallecido ; fallecida ; acta de defuncion ; certificado de defuncion |
 | form:notice         | aviso de cancelacion ; notificacion de cancelacion ; aviso de rescision |

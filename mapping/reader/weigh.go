@@ -8,7 +8,8 @@ import (
 
 // A part is the subject or a segment, cut into sentences.
 type part struct {
-	segment   int // -1 for the subject
+	segment   int  // -1 for the subject
+	heading   bool // the subject of a segment, which spans cannot point into
 	kind      string
 	from      string
 	depth     int
@@ -61,8 +62,9 @@ func open(m Mail, p Patterns) *text {
 			t.cut = true
 			break
 		}
-		// The inner subject says what a forwarded mail was about; offsets
-		// stay those of the segment's text.
+		if s.Kind == kindForwarded && !isThread(s.Subject) {
+			t.add(part{segment: i, kind: s.Kind, from: s.From, depth: s.Depth, text: s.Subject, heading: true})
+		}
 		t.add(part{segment: i, kind: s.Kind, from: s.From, depth: s.Depth, text: s.Text})
 	}
 	t.language = t.tongue()
@@ -154,7 +156,7 @@ func (t *text) count(object *row) {
 		return
 	}
 	switch object.cells[0] {
-	case "contract":
+	case "contract", "project":
 		t.contract = true
 	case "visit":
 		t.visit = true
@@ -180,11 +182,14 @@ func (t *text) find(n int) {
 			taken += len(found)
 			for _, sig := range found {
 				sig.at = place{n, i}
-				sig.subject = p.segment < 0
+				sig.subject = p.segment < 0 || p.heading
+				if p.heading {
+					sig.spans = nil
+				}
 				for k := range sig.spans {
 					sig.spans[k].Segment = p.segment
 				}
-				t.cancelled = t.cancelled || sig.verb == "cancel"
+				t.cancelled = t.cancelled || sig.verb == "cancel" && sig.force != negated
 				t.signals = append(t.signals, sig)
 			}
 		}
@@ -233,6 +238,10 @@ func (t *text) prove(s *signal) {
 	switch {
 	case s.act == Uncancel:
 		ok = t.visit || !t.contract
+	case s.act == Reschedule:
+		ok = t.visit
+	case s.act == Restore && s.object == "project":
+		ok = t.cancelled
 	case s.object == "none" && s.force != orders && s.form != "frame":
 		ok = !t.visit
 	}
@@ -247,6 +256,19 @@ type opinion struct {
 	act     string
 	by      *signal
 	why     string
+}
+
+// hesitations say why an act that is named makes no request.
+var hesitations = map[force]string{
+	asks:    "something is asked for that is not plainly known here",
+	orders:  "something is asked for that is not plainly known here",
+	relays:  "something is asked for that is not plainly known here",
+	negated: "an act is named and denied",
+	doubted: "an act is named under a condition or with a doubt",
+	queried: "an act is asked about, not asked for",
+	told:    "an act is named in somebody else's words",
+	done:    "an act is named as already done",
+	named:   "an act is named, but nothing plainly asks for it",
 }
 
 // judge hears one voice: the parts of one kind.
@@ -276,15 +298,15 @@ func (t *text) judge(kind string) opinion {
 	if o.by == nil {
 		return o
 	}
-	o.verdict, o.why = Unclear, "an act is named, but nothing plainly asks for it"
+	o.verdict, o.why = Unclear, hesitations[o.by.force]
+	if o.by.act == "visit" && o.by.wants() {
+		o.why = "it asks to cancel a visit, which is not the contract"
+	}
 	if isRequest(o.by.act) && o.by.force != negated {
 		o.act = o.by.act
 	}
 	switch len(wanted) {
 	case 0:
-		if o.by.force != named {
-			o.why = "what is named is " + string(o.by.force)
-		}
 		return o
 	case 1:
 	default:
@@ -298,7 +320,7 @@ func (t *text) judge(kind string) opinion {
 		}
 		opposed := s.force == negated || s.force == doubted || s.force == queried || s.act == "visit" && s.wants()
 		if opposed && (s.act == o.act || o.act == Cancel && (s.act == "visit" || s.verb == "cancel")) {
-			o.why = "one sentence asks, another is " + string(s.force)
+			o.why = "one sentence asks, but in another " + hesitations[s.force]
 			o.by.spans = append(o.by.spans, s.spans...)
 			return o
 		}

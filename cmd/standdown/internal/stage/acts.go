@@ -72,17 +72,17 @@ func Acts() []Act {
 		{
 			Title: "Carlos Mendez has thought better of it, within the 14 business days.",
 			Do:    mail("08-restore", "pass"),
-			Done:  all(processed("restore-1"), cases("W-1045", 1)),
+			Done:  all(processed("restore-1"), count("SELECT Id FROM Case_Assignment__c WHERE Workflow__r.Name = 'W-1045'", 1)),
 		},
 		{
-			Title: "Harold Finch goes away: a coordinator puts him on hold from 17 to 31 March.",
-			Do:    hold("Harold Finch", true, "2026-03-17", "2026-03-31"),
-			Done:  held("Harold Finch", "2026-03-17", "2026-03-31"),
+			Title: "Harold Finch goes away: a coordinator puts him on hold from 10 March to 7 April.",
+			Do:    hold("Harold Finch", true, "2026-03-10", "2026-04-07"),
+			Done:  held("Harold Finch", "2026-03-10", "2026-04-07"),
 		},
 		{
-			Title: "He leaves a week later than planned: the hold begins on 24 March.",
-			Do:    hold("Harold Finch", true, "2026-03-24", "2026-03-31"),
-			Done:  held("Harold Finch", "2026-03-24", "2026-03-31"),
+			Title: "He leaves a week later than planned: the hold begins on 17 March.",
+			Do:    hold("Harold Finch", true, "2026-03-17", "2026-04-07"),
+			Done:  held("Harold Finch", "2026-03-17", "2026-04-07"),
 		},
 		{
 			Title: "Then he stays after all: the hold is taken off.",

@@ -36,8 +36,9 @@ type Stage struct {
 	People org.Seeded
 }
 
-// New starts a world whose files are in dir. Close it.
-func New(dir string) (s *Stage, err error) {
+// New starts a world whose files are in dir, and whose org takes its time to
+// answer each call. Close it.
+func New(dir string, latency time.Duration) (s *Stage, err error) {
 	clock, err := NewClock(filepath.Join(dir, "clock"))
 	if err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func New(dir string) (s *Stage, err error) {
 			s.Close()
 		}
 	}()
-	s.Org = org.New(org.Options{Now: clock.Now, DailyLimit: 100_000})
+	s.Org = org.New(org.Options{Now: clock.Now, DailyLimit: 100_000, Latency: latency})
 	if s.People, err = org.Seed(s.Org, clock.Now()); err != nil {
 		return nil, fmt.Errorf("filling the sandbox org: %w", err)
 	}

@@ -91,10 +91,17 @@ func describe(row map[string]any, names map[string]string) string {
 	return strings.Join(parts, "; ")
 }
 
-// unmarked leaves out the mark by which a post of ours is found again.
+// unmarked leaves out the mark by which a post of ours is found again, and the
+// hash of a mail, whose date is in it.
 func unmarked(text string) string {
 	text, _, _ = strings.Cut(text, "[standdown ")
-	return strings.TrimSpace(text)
+	var kept []string
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "SHA-256: ") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(kept, ""))
 }
 
 func summary(raw []byte) (string, error) {
