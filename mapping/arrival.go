@@ -10,6 +10,9 @@ import (
 	"standdown/rules"
 )
 
+// OwnMail is why a mail that the daemon itself has sent means nothing.
+const OwnMail = "it is a mail of our own"
+
 // An Arrival is what a record that came in means.
 type Arrival struct {
 	// Subject is what the record is about: a client, a workflow, a referral,

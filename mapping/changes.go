@@ -23,7 +23,7 @@ type Write struct {
 	Verb   string
 	Change connectors.Change
 	// Text is one line for people, in the org's words, such as
-	// "Status: Active -> Cancel Pending".
+	// "W-1042: Status: Active -> Cancel Pending".
 	Text string
 }
 
@@ -58,6 +58,9 @@ func (m *Mapping) Changes(e rules.Event, s rules.Snapshot, d rules.Decision) ([]
 		write, err := verb.write(w, a)
 		if err != nil {
 			return nil, fmt.Errorf("writing %s: %w", a, err)
+		}
+		if name := nameOf(s, a.On); name != "" && write.Change.Op == connectors.Update {
+			write.Text = name + ": " + write.Text
 		}
 		write.Verb = a.Verb
 		write.Change.Key = keys[i]

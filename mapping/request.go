@@ -22,7 +22,7 @@ func (m *Mapping) mail(r connectors.Record) Arrival {
 	id := "mail:" + sum[:min(len(sum), 32)]
 	a := Arrival{Subject: rules.Ref{Kind: "request", ID: id}}
 	if f.text("own_key") != "" {
-		a.Why = "it is a mail of our own"
+		a.Why = OwnMail
 		return a
 	}
 	request := &rules.Request{

@@ -59,7 +59,6 @@ type daemonProcess struct {
 	cmd     *exec.Cmd
 	log     bytes.Buffer
 	stopped bool
-	done    sync.WaitGroup
 }
 
 func (d *daemonProcess) start(t *testing.T) {
@@ -108,7 +107,7 @@ func playAll(t *testing.T, seed uint64, kills int) (state []string, midway int) 
 		t.Fatalf("%v\n%s", err, daemon.log.Bytes())
 	}
 	defer journal.Close()
-	director := &director{world: world, journal: journal, approved: func(string, []string) {}}
+	director := &director{world: world, journal: journal, approves: func(string) error { return nil }}
 	if err := director.baseline(ctx); err != nil {
 		t.Fatalf("%v\n%s", err, daemon.log.Bytes())
 	}

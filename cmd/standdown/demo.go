@@ -17,6 +17,7 @@ import (
 	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/mapping"
 )
 
 func newDemoCommand() *cobra.Command {
@@ -79,7 +80,13 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 	defer journal.Close()
 	show := &story{out: out, world: world, journal: journal, told: map[string]bool{}}
 	show.opening()
-	director := &director{world: world, journal: journal, approved: show.approved}
+	director := &director{world: world, journal: journal, approves: func(decision string) error {
+		if err := show.events(ctx); err != nil {
+			return err
+		}
+		show.line("person", "Dana Whitlock looks at decision "+decision+" and approves it")
+		return nil
+	}}
 	if err := director.baseline(ctx); err != nil {
 		return err
 	}
@@ -108,7 +115,7 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 type director struct {
 	world    *stage.Stage
 	journal  *store.Store
-	approved func(decision string, what []string) // told of what a person approves
+	approves func(decision string) error // told what a person is about to approve
 }
 
 // patience is how long an act may take at most, killed daemons included.
@@ -153,16 +160,17 @@ func (d *director) approve(ctx context.Context) error {
 	for len(waiting) > 0 {
 		decision := waiting[0].Decision
 		var ids []int64
-		var what []string
 		for _, e := range waiting {
 			if e.Decision == decision {
-				ids, what = append(ids, e.ID), append(what, e.Text)
+				ids = append(ids, e.ID)
 			}
+		}
+		if err := d.approves(decision); err != nil {
+			return err
 		}
 		if err := d.journal.Act(ctx, ids, store.Approve, "Dana Whitlock", "", d.world.Clock.Now()); err != nil {
 			return err
 		}
-		d.approved(decision, what)
 		waiting = slices.DeleteFunc(waiting, func(e store.Entry) bool { return e.Decision == decision })
 	}
 	return nil
@@ -203,7 +211,8 @@ type story struct {
 	out     io.Writer
 	world   *stage.Stage
 	journal *store.Store
-	told    map[string]bool
+	told    map[string]bool // events
+	open    []string        // decisions that were told while changes of theirs waited
 }
 
 func (s *story) opening() {
@@ -219,27 +228,32 @@ func (s *story) act(n int, a stage.Act) {
 	fmt.Fprintf(s.out, "\n── %d ── %s\n%s\n", n, stage.Local(s.world.Clock.Now()), wrap("", a.Title))
 }
 
-func (s *story) approved(decision string, what []string) {
-	s.line("person", fmt.Sprintf("Dana Whitlock looks at decision %s and approves: %s", decision, strings.Join(what, "; ")))
-}
-
-// events tells what has been decided since the last time.
+// events tells what has been decided since the last time, and what has become
+// of what was still open then.
 func (s *story) events(ctx context.Context) error {
+	open := s.open
+	s.open = nil
+	for _, decision := range open {
+		if err := s.entries(ctx, decision); err != nil {
+			return err
+		}
+	}
 	events, err := s.journal.Events(ctx, store.Decided, store.Ignored, store.Quarantined)
 	if err != nil {
 		return err
 	}
 	for _, e := range events {
-		if s.told[e.ID] {
+		if s.told[e.ID] || e.Note == mapping.OwnMail {
 			continue
 		}
 		s.told[e.ID] = true
-		if e.State != store.Decided {
-			s.line("ignored", e.Kind+": "+e.Note)
-			continue
-		}
 		in := e.Kind
-		if e.Request != nil && e.Request.Quote != "" {
+		switch {
+		case e.State != store.Decided:
+			s.line("came in", in)
+			s.line(string(e.State), e.Note)
+			continue
+		case e.Request != nil && e.Request.Quote != "":
 			in += fmt.Sprintf(": %q", e.Request.Quote)
 		}
 		s.line("came in", in)
@@ -254,8 +268,7 @@ func (s *story) events(ctx context.Context) error {
 	return nil
 }
 
-// decisions tells decisions; those of the same row about many visits are told
-// as one.
+// decisions tells decisions; those of one row about many visits as one.
 func (s *story) decisions(ctx context.Context, decisions []store.Decision) error {
 	var rows []string
 	about := map[string][]store.Decision{}
@@ -268,29 +281,40 @@ func (s *story) decisions(ctx context.Context, decisions []store.Decision) error
 	}
 	for _, row := range rows {
 		same := about[row]
-		text := row + ", " + same[0].Because
 		if len(same) > 1 {
-			text = fmt.Sprintf("%s, %d times, %s", row, len(same), same[0].Because)
+			row = fmt.Sprintf("%s, %d times", row, len(same))
 		}
-		s.line("decided", text)
-		for i, d := range same {
-			entries, err := s.journal.Entries(ctx, store.Filter{Decision: d.ID})
-			if err != nil {
-				return err
-			}
+		s.line("decided", row+", "+same[0].Because)
+		for _, d := range same {
 			for _, w := range d.Warnings {
 				s.line("warning", w)
 			}
-			if i > 0 && len(same) > 2 {
-				continue
-			}
-			for _, e := range entries {
-				s.line(string(e.State), e.Text)
+			if err := s.entries(ctx, d.ID); err != nil {
+				return err
 			}
 		}
-		if len(same) > 2 && len(same[0].Actions) > 0 {
-			s.line("", fmt.Sprintf("... and so for the other %d", len(same)-1))
+	}
+	return nil
+}
+
+// entries tells what has become of a decision's changes so far.
+func (s *story) entries(ctx context.Context, decision string) error {
+	entries, err := s.journal.Entries(ctx, store.Filter{Decision: decision})
+	if err != nil {
+		return err
+	}
+	open := false
+	for _, e := range entries {
+		switch e.State {
+		case store.Proposed, store.Pending, store.Sending:
+			open = true
+			s.line("waits", e.Text)
+		default:
+			s.line(string(e.State), e.Text)
 		}
+	}
+	if open {
+		s.open = append(s.open, decision)
 	}
 	return nil
 }

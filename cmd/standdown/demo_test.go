@@ -22,7 +22,7 @@ func TestTheDemonstrationTellsItsStory(t *testing.T) {
 		"Carlos Mendez asks", "cancellation.request C5",
 		"Ruth Lindqvist asks", "cancellation.request C7", "MIL-18",
 		"A contact centre forwards", "cancellation.request C3",
-		"An installer asks", "hold-for-review",
+		"An installer asks", "For review",
 		"A newsletter arrives", "ignored",
 		"writes again", "cancellation.request C1",
 		"has thought better of it", "cancellation.restore B1",

@@ -281,6 +281,14 @@ func TestOurOwnQuotedMailAsksForNothing(t *testing.T) {
 	}
 }
 
+func TestRequestInASignatureIsNotHidden(t *testing.T) {
+	m := own("Hello,")
+	m.Segments = append(m.Segments, Segment{Kind: "signature", Text: "Thanks, Maria. Please cancel my contract."})
+	if got := Read(m, Patterns{}); got.Verdict != Unclear {
+		t.Errorf("reads %s, want unclear", got.Verdict)
+	}
+}
+
 func TestSpansPointAtTheWordsThatDecided(t *testing.T) {
 	const text = "Hello. I would like to cancel my solar contract."
 	var words []string

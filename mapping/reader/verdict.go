@@ -133,6 +133,10 @@ func (t *text) doubt(r *Reading) {
 		unclear("the request may be in an attachment that is not read")
 		return
 	}
+	if r.Verdict == None && t.wantedBelow() {
+		unclear("something is asked for in what looks like a signature")
+		return
+	}
 	if r.Verdict == Unclear || !t.thread() {
 		return
 	}
@@ -146,6 +150,17 @@ func (t *text) doubt(r *Reading) {
 func (t *text) wanted() bool {
 	for _, s := range t.signals {
 		if s.wants() && isRequest(s.act) && t.parts[s.at.part].kind != kindQuoted {
+			return true
+		}
+	}
+	return false
+}
+
+// wantedBelow tells that the signature asks for something: where it begins is
+// a guess of whoever cut the mail up.
+func (t *text) wantedBelow() bool {
+	for _, s := range t.signals {
+		if t.parts[s.at.part].kind == kindSignature && s.wants() && isRequest(s.act) {
 			return true
 		}
 	}

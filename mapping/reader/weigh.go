@@ -39,10 +39,12 @@ type topic struct {
 }
 
 const (
-	kindNew       = "new"
-	kindQuoted    = "quoted"
-	kindForwarded = "forwarded"
-	kindThread    = "thread" // the subject of a reply or of a forwarded mail
+	kindNew        = "new"
+	kindQuoted     = "quoted"
+	kindForwarded  = "forwarded"
+	kindSignature  = "signature"
+	kindDisclaimer = "disclaimer"
+	kindThread     = "thread" // the subject of a reply or of a forwarded mail
 )
 
 func open(m Mail, p Patterns) *text {
@@ -106,7 +108,7 @@ func isThread(subject string) bool {
 func (t *text) tongue() string {
 	count := map[*grammar]int{}
 	for _, p := range t.parts {
-		if p.kind == "signature" || p.kind == "disclaimer" || p.kind == kindQuoted {
+		if p.kind == kindSignature || p.kind == kindDisclaimer || p.kind == kindQuoted {
 			continue
 		}
 		for _, s := range p.sentences {
@@ -136,7 +138,7 @@ func (t *text) grammars() []*grammar {
 func (t *text) survey() {
 	t.says = make(map[topic]bool)
 	for _, p := range t.parts {
-		if p.kind == "signature" || p.kind == "disclaimer" {
+		if p.kind == kindSignature || p.kind == kindDisclaimer {
 			continue
 		}
 		for _, s := range p.sentences {
@@ -169,7 +171,7 @@ func (t *text) count(object *row) {
 // sentence has it.
 func (t *text) find(n int) {
 	p := &t.parts[n]
-	if p.kind == "signature" || p.kind == "disclaimer" {
+	if p.kind == kindDisclaimer {
 		return
 	}
 	for i, s := range p.sentences {
@@ -346,7 +348,7 @@ func (t *text) voice(kind string) []signal {
 	var out []signal
 	for _, s := range t.signals {
 		k := t.parts[s.at.part].kind
-		if k == kind || kind == kindNew && k != kindForwarded && k != kindQuoted && k != kindThread {
+		if k == kind || kind == kindNew && k != kindForwarded && k != kindQuoted && k != kindThread && k != kindSignature {
 			out = append(out, s)
 		}
 	}

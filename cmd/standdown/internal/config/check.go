@@ -39,6 +39,11 @@ func (c *Config) check(d *document) {
 	c.Book = d.loadRules(c.Rules)
 	c.Names = d.loadMapping(c.Mapping)
 	c.Autonomy = d.completeAutonomy(c.Autonomy)
+	if c.Book != nil && c.Names != nil {
+		if err := c.Names.Fits(c.Rules); err != nil {
+			d.refuse("mapping", err.Error())
+		}
+	}
 }
 
 var apiVersion = regexp.MustCompile(`^[1-9][0-9]\.0$`)

@@ -80,6 +80,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	}
 	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings()}
 	v.Decisions = e.Book.Decide(snapshot, ev.Event, now).Decisions
+	off := map[rules.Ref]string{}
 	for _, d := range v.Decisions {
 		// Another event's changes to the same record are on their way: what
 		// was just read is about to be out of date.
@@ -90,7 +91,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 		if busy {
 			return e.Store.Wait(ctx, ev.ID, now.Add(e.Tick))
 		}
-		writes, err := e.writes(ev.Event, snapshot, d)
+		writes, err := e.writes(ev.Event, snapshot, d, off)
 		if err != nil {
 			log.Error("event set aside: its plan cannot be carried out", "row", d.Row, "err", err)
 			return e.Store.Quarantine(ctx, ev.ID, err.Error())
@@ -114,24 +115,24 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 
 // writes maps the decision's actions to changes, each with the state that its
 // verb's autonomy gives it. A verb that is off takes what should have followed
-// it with it: nobody is told of what was not done.
-func (e *Engine) writes(ev rules.Event, s rules.Snapshot, d rules.Decision) ([]store.Write, error) {
+// it about the same subject with it: nobody is told of what was not done. Off
+// holds the verb by subject, for the decisions of one event.
+func (e *Engine) writes(ev rules.Event, s rules.Snapshot, d rules.Decision, off map[rules.Ref]string) ([]store.Write, error) {
 	mapped, err := e.Mapping.Changes(ev, s, d)
 	if err != nil {
 		return nil, fmt.Errorf("row %s: %w", d.Row, err)
 	}
 	writes := make([]store.Write, len(mapped))
-	off := ""
 	for i, m := range mapped {
 		if e.Sinks[m.System] == nil {
 			return nil, fmt.Errorf("row %s: %s needs the system %q, which is not configured", d.Row, m.Verb, m.System)
 		}
 		w := store.Write{System: m.System, Verb: m.Verb, Change: m.Change, Text: m.Text, State: store.Pending}
 		switch mode := e.Autonomy[m.Verb]; {
-		case off != "":
-			w.State, w.Why = store.Dropped, fmt.Sprintf("%s before it is off", off)
+		case off[d.Subject] != "":
+			w.State, w.Why = store.Dropped, off[d.Subject]+" before it is off"
 		case mode == "off":
-			off = m.Verb
+			off[d.Subject] = m.Verb
 			w.State, w.Why = store.Dropped, "autonomy: "+m.Verb+" is off"
 		case d.Actions[i].Approve != "":
 			w.State, w.Why = store.Proposed, d.Actions[i].Approve

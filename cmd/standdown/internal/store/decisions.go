@@ -48,7 +48,7 @@ func (s *Store) Undecided(ctx context.Context, now time.Time, limit int) ([]Even
 	return rows(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events e
 		WHERE e.state = 'new' AND e.not_before <= ?
 		AND NOT EXISTS (SELECT 1 FROM events p WHERE p.subject = e.subject AND p.state = 'new' AND (p.at < e.at OR p.at = e.at AND p.id < e.id))
-		AND NOT EXISTS (SELECT 1 FROM events p JOIN entries x ON x.event = p.id WHERE p.subject = e.subject AND x.state IN ('pending', 'sending'))
+		AND NOT EXISTS (SELECT 1 FROM events p JOIN entries x ON x.event = p.id WHERE p.subject = e.subject AND `+moving("x")+`)
 		ORDER BY e.at, e.id LIMIT ?`, ms(now), limit)
 }
 
@@ -80,9 +80,9 @@ func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
 // their deadlines and their changes. A change that is in the outbox already
 // under the same key is not put there twice. What is said or done about the
 // event's own subject comes after the changes to all other subjects, so that
-// nobody is told of what has not been done. Proposals of earlier events of
-// the same kind about the same subject become stale: this one was decided on
-// newer facts.
+// nobody is told of what has not been done. What waits of earlier events of the same
+// kind about the same subject becomes stale: this one was decided on newer
+// facts.
 func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		exec := func(query string, args ...any) error {
@@ -94,7 +94,7 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 			e.ID, e.Generation, ms(now), encode(v.Snapshot), encode(v.Settings)); err != nil {
 			return err
 		}
-		if err := exec(`UPDATE entries SET state = 'stale', why = 'a later change was decided', updated = ? WHERE state IN ('proposed', 'stuck')
+		if err := exec(`UPDATE entries SET state = 'stale', why = 'a later change was decided', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
 			AND event IN (SELECT id FROM events WHERE subject = ? AND kind = ? AND id <> ?)`,
 			ms(now), e.Subject.String(), e.Kind, e.ID); err != nil {
 			return err
@@ -151,7 +151,7 @@ func (s *Store) Wait(ctx context.Context, event string, notBefore time.Time) err
 // are still on their way.
 func (s *Store) Busy(ctx context.Context, subject rules.Ref, event string) (bool, error) {
 	var n int
-	err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries WHERE lane = ? AND event <> ? AND state IN ('pending', 'sending')`,
+	err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries x WHERE x.lane = ? AND x.event <> ? AND `+moving("x"),
 		subject.String(), event).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("reading the journal: %w", err)

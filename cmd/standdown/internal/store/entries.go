@@ -59,13 +59,22 @@ func scanEntry(r *sql.Rows) (Entry, error) {
 	return e, err
 }
 
-// heads is the condition for an entry to be next: nothing earlier of its lane
+// moving is the condition for an entry, by its alias in the query, to be on
+// its way: it is being sent, or will be without anybody's help. One that comes
+// behind another that waits for a person is not.
+func moving(entry string) string {
+	return strings.ReplaceAll(`(x.state = 'sending' OR x.state = 'pending' AND NOT EXISTS (SELECT 1 FROM entries w
+		WHERE w.event = x.event AND w.state IN ('proposed', 'stuck', 'unknown')
+		AND (w.lane = x.lane AND w.id < x.id OR x.last = 1 AND w.last = 0)))`, "x.", entry+".")
+}
+
+// heads is the condition for an entry e to be next: nothing earlier of its lane
 // is on its way, nothing earlier of its lane and event is open at all, and if
 // it comes last, nothing else of its event is. What waits for a person does
 // not hold up later events, which were decided on newer facts.
-const heads = `NOT EXISTS (SELECT 1 FROM entries p WHERE p.lane = e.lane AND p.id < e.id
+var heads = `NOT EXISTS (SELECT 1 FROM entries p WHERE p.lane = e.lane AND p.id < e.id
 		AND p.state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')
-		AND (p.state IN ('pending', 'sending') OR p.event = e.event))
+		AND (p.event = e.event OR ` + moving("p") + `))
 	AND NOT (e.last = 1 AND EXISTS (SELECT 1 FROM entries p WHERE p.event = e.event AND p.last = 0
 		AND p.state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')))`
 

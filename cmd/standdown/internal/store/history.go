@@ -68,6 +68,6 @@ func (s *Store) Counts(ctx context.Context) (events map[EventState]int, entries 
 func (s *Store) Quiet(ctx context.Context) (bool, error) {
 	var n int
 	err := s.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM events WHERE state = 'new')
-		+ (SELECT COUNT(*) FROM entries WHERE state IN ('pending', 'sending')) + (SELECT COUNT(*) FROM housekeeping)`).Scan(&n)
+		+ (SELECT COUNT(*) FROM entries x WHERE `+moving("x")+`) + (SELECT COUNT(*) FROM housekeeping)`).Scan(&n)
 	return n == 0, err
 }

@@ -214,7 +214,7 @@ func (m Memory) Recall(ctx context.Context, subjects []rules.Ref) (map[rules.Ref
 func (s *Store) Through(ctx context.Context, source string, limit int) ([]string, error) {
 	return rows(ctx, s.db, scanString, `SELECT h.ref FROM housekeeping h JOIN events e ON e.id = h.event
 		WHERE h.source = ? AND e.state <> 'new'
-		AND NOT EXISTS (SELECT 1 FROM entries x WHERE x.event = e.id AND x.state IN ('pending', 'sending'))
+		AND NOT EXISTS (SELECT 1 FROM entries x WHERE x.event = e.id AND `+moving("x")+`)
 		ORDER BY h.ref LIMIT ?`, source, limit)
 }
 

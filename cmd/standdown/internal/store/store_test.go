@@ -310,6 +310,25 @@ func TestPeople(t *testing.T) {
 		}
 		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Proposed, "a2": store.Proposed})
 	})
+	t.Run("what comes behind a proposal holds up nobody", func(t *testing.T) {
+		s, _ := open(t)
+		event(t, s, "e1", now, client)
+		commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1", "a2"}})
+		_, token, entries := claim(t, s, now)
+		if err := s.Settle(t.Context(), token, []store.Settlement{{ID: entries[0].ID, Signal: store.Refused}}, now); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Stuck, "a2": store.Pending})
+		if quiet, err := s.Quiet(t.Context()); err != nil || !quiet {
+			t.Errorf("quiet is %v, %v; want true, for a2 waits for a person as well", quiet, err)
+		}
+		event(t, s, "e2", now.Add(time.Second), client)
+		equal(t, "undecided", undecided(t, s), []string{"e2"})
+		commit(t, s, "e2", store.Pending, map[string][]string{"j1": {"c1"}})
+		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Stale, "a2": store.Stale, "c1": store.Pending})
+		keys, _, _ := claim(t, s, now)
+		equal(t, "claimed", keys, []string{"c1"})
+	})
 	t.Run("a later change makes a proposal stale", func(t *testing.T) {
 		s, _ := proposed(t)
 		event(t, s, "e2", now.Add(time.Second), client)
