@@ -121,7 +121,7 @@ func (e *Engine) arrival(r connectors.Record, reading store.Reading) store.Arriv
 	out := store.Arrival{
 		Ref: r.Ref, Subject: a.Subject, ID: a.Subject.ID, Kind: "mail.ignored", At: r.At, Event: a.Event, Note: a.Why,
 		Watched: a.Watched, Memory: a.Memory, Housekeep: mail,
-		New: !reading.Baseline && r.Created.After(reading.BaselineAt),
+		New: r.Created.After(reading.BaselineAt), Adopt: e.Start.Adopt,
 	}
 	switch {
 	case err != nil:

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,10 +45,11 @@ type Arrival struct {
 	// Watched, if not empty, is compared with the last one of the same Ref:
 	// the same again is no arrival.
 	Watched string
-	// Memory is remembered about Subject if this is the baseline, or if the
-	// record is new (see New).
+	// Memory is remembered about Subject if the record is recorded only: during
+	// the baseline, or when an old record is seen for the first time.
 	Memory map[string]string
-	New    bool // the record was made after the baseline
+	New    bool // the record was made after the baseline began
+	Adopt  bool // act on it even if it is older than that
 	// Raw is evidence to be kept, named by SHA256.
 	Raw    []byte
 	SHA256 string
@@ -97,18 +99,22 @@ func (s *Store) Intake(ctx context.Context, source string, r Reading, arrivals [
 }
 
 func arrive(ctx context.Context, tx *sql.Tx, source string, r Reading, a *Arrival) (fresh int, err error) {
+	first := false // the first that is seen of this record
 	if a.Watched != "" {
-		res, err := tx.ExecContext(ctx, `INSERT INTO seen (source, ref, watched) VALUES (?, ?, ?)
-			ON CONFLICT (source, ref) DO UPDATE SET watched = excluded.watched WHERE seen.watched <> excluded.watched`,
-			source, a.Ref.String(), a.Watched)
-		if err != nil {
+		var last string
+		err := tx.QueryRowContext(ctx, `SELECT watched FROM seen WHERE source = ? AND ref = ?`, source, a.Ref.String()).Scan(&last)
+		first = errors.Is(err, sql.ErrNoRows)
+		if err != nil && !first || last == a.Watched {
 			return 0, err
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO seen (source, ref, watched) VALUES (?, ?, ?)
+			ON CONFLICT (source, ref) DO UPDATE SET watched = excluded.watched`, source, a.Ref.String(), a.Watched); err != nil {
 			return 0, err
 		}
 	}
-	if r.Baseline {
+	// What was there before the daemon and comes into its sight only now (an
+	// object newly watched, a record newly shared) is like the baseline.
+	if r.Baseline || first && !a.New && !a.Adopt {
 		return 0, remember(ctx, tx, a.Subject, a.Memory, "")
 	}
 	if a.New {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func event(t *testing.T, s *store.Store, id string, at time.Time, subject rules.
 	t.Helper()
 	e := rules.Event{ID: id, Kind: rules.HoldChanged, At: at, Subject: subject}
 	_, err := s.Intake(t.Context(), "salesforce", store.Reading{Cursor: "c", ReadAt: now}, []store.Arrival{{
-		Ref: connectors.Ref{Kind: "Contact", ID: subject.ID}, Subject: subject, ID: id, Kind: e.Kind, At: at, Event: &e, State: store.New, Watched: id,
+		Ref: connectors.Ref{Kind: "Contact", ID: subject.ID}, Subject: subject, ID: id, Kind: e.Kind, At: at, Event: &e, State: store.New, Watched: id, New: true,
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +125,7 @@ func TestIntake(t *testing.T) {
 	})
 	t.Run("watched values that did not change are no event", func(t *testing.T) {
 		s, ctx := open(t)
-		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, ID: "e1", Kind: "k", State: store.New, Watched: "v1"}
+		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, ID: "e1", Kind: "k", State: store.New, Watched: "v1", New: true}
 		for i, watched := range []string{"v1", "v1", "v2"} {
 			arrival.Watched, arrival.ID = watched, []string{"e1", "e2", "e3"}[i]
 			fresh, err := s.Intake(ctx, "salesforce", store.Reading{ReadAt: now}, []store.Arrival{arrival})
@@ -146,6 +147,17 @@ func TestIntake(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "memory", memory, map[rules.Ref]map[string]string{client: {"hold": "on"}})
+	})
+	t.Run("an old record that comes into sight later is remembered and not acted upon, until it changes", func(t *testing.T) {
+		s, ctx := open(t)
+		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, Kind: "k", State: store.New, Memory: map[string]string{"hold": "on"}}
+		for i, watched := range []string{"v1", "v2"} {
+			arrival.ID, arrival.Watched = fmt.Sprint("e", i+1), watched
+			if _, err := s.Intake(ctx, "salesforce", store.Reading{ReadAt: now}, []store.Arrival{arrival}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		equal(t, "undecided", undecided(t, s), []string{"e2"})
 	})
 	t.Run("how far a source was read is stored with what came", func(t *testing.T) {
 		s, ctx := open(t)
