@@ -39,9 +39,7 @@ told as it happens. Nothing leaves this machine and nothing needs to be set up.`
 			if err != nil {
 				return err
 			}
-			if !keep {
-				defer os.RemoveAll(dir)
-			}
+			defer os.RemoveAll(dir)
 			log := slog.New(slog.DiscardHandler)
 			if verbose {
 				log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
@@ -351,7 +349,7 @@ func (s *story) closing(ctx context.Context, keep bool) error {
 ── What to try next ──
    standdown rules show            the decision tables you have just seen at work
    standdown demo --keep           stay up, and look at the org and the journal
-   standdown sandbox               an empty-handed org to try a configuration on
+   standdown sandbox               a local org to try a configuration of your own on
    config.example.yaml             every setting, explained; then: standdown serve
 `)
 	if !keep {
