@@ -78,6 +78,7 @@ func (q *question) decideRestore() []Decision {
 			d.restore()
 			d.remember(memoryRestore, q.event.ID)
 		case "withdraw":
+			d.Withdraws = true
 			d.remember(memoryStatement, "")
 			d.remember(memoryReason, "")
 		case "hold-for-review":

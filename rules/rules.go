@@ -267,6 +267,9 @@ type Decision struct {
 	// Remember is to be kept with the subject for later snapshots; an empty
 	// value forgets.
 	Remember map[string]string `json:"remember,omitempty"`
+	// Withdraws tells that what earlier decisions about the subject asked for,
+	// and still waits for a person, must not be done any more.
+	Withdraws bool `json:"withdraws,omitempty"`
 }
 
 // A Fact is what was found about one column of a table, and why.

@@ -21,6 +21,7 @@ type expected struct {
 	Facts     map[string]string `yaml:"facts"`
 	Deadlines []string          `yaml:"deadlines"`
 	Remember  map[string]string `yaml:"remember"`
+	Withdraws bool              `yaml:"withdraws"`
 }
 
 // check returns what differs between the plan and what the example wants.
@@ -87,6 +88,9 @@ func (w expected) check(d rules.Decision) []string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Facts)) {
 		problems = append(problems, checkFact(name, w.Facts[name], d.Facts)...)
+	}
+	if w.Withdraws != d.Withdraws {
+		differ("withdraws", fmt.Sprint(w.Withdraws), fmt.Sprint(d.Withdraws))
 	}
 	problems = append(problems, checkDeadlines(w.Deadlines, d.Deadlines)...)
 	for _, key := range slices.Sorted(maps.Keys(w.Remember)) {

@@ -48,6 +48,7 @@
 //   - deadlines: all of them, each "kind kind-of-subject id time", or "off" for
 //     the time. Without deadlines, there may be none.
 //   - remember: keys and values among those to be remembered.
+//   - withdraws: true if what earlier decisions proposed must not be done.
 //
 // want lists the whole plan instead: one such entry for each decision, in
 // order, each with table and subject where they matter.

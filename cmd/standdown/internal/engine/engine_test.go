@@ -153,14 +153,19 @@ func (w *world) rest() {
 // write delivers the homeowner's mail and returns once it was taken in.
 func (w *world) write(n int) {
 	w.t.Helper()
+	w.mail(n, "Please cancel my contract C-204417, we are moving.")
+}
+
+func (w *world) mail(n int, text string) {
+	w.t.Helper()
 	raw := strings.ReplaceAll(fmt.Sprintf(`Authentication-Results: mx.example.net; dmarc=pass header.from=example.com
 From: Maria Alvarez <maria@example.com>
 To: cancel@example.net
 Subject: Cancellation
 Message-ID: <%d@example.com>
 
-Please cancel my contract C-204417, we are moving.
-`, n), "\n", "\r\n")
+%s
+`, n, text), "\n", "\r\n")
 	mails := func() (n int) {
 		for _, e := range w.events() {
 			if e.Request != nil {
@@ -307,6 +312,18 @@ func TestAutonomy(t *testing.T) {
 		w.rest()
 		w.want("cancel-workflow dropped, post-comment dropped, notify-parties dropped", "Active", 0, 0)
 	})
+}
+
+func TestWhatIsTakenBackIsNotDone(t *testing.T) {
+	w := newWorld(t)
+	w.engine.Autonomy["cancel-workflow"] = "approve"
+	w.start()
+	w.write(1)
+	w.until("the proposal", func() bool { return strings.Contains(w.outcome(), "proposed") })
+	w.mail(2, "Please restore my contract C-204417, we want to keep it.")
+	w.until("the second decision", func() bool { return strings.Contains(w.outcome(), "review") })
+	w.rest()
+	w.want("cancel-workflow dropped, post-comment dropped, notify-parties dropped, hold-for-review done", "Active", 0, 0)
 }
 
 func TestAPersonsEditWins(t *testing.T) {

@@ -76,8 +76,8 @@ func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
 	return n > 0, err
 }
 
-// Commit stores a verdict: the situation, the decisions, what they remember,
-// their deadlines and their changes. A change that is in the outbox already
+// Commit stores a verdict: the event as it was decided, the situation, the
+// decisions, what they remember, their deadlines and their changes. A change that is in the outbox already
 // under the same key is not put there twice. What is said or done about the
 // event's own subject comes after the changes to all other subjects, so that
 // nobody is told of what has not been done. What waits of earlier events of the same
@@ -105,6 +105,12 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 				id, e.ID, e.Generation, n, ms(now), d.Table, d.Row, d.Subject.String(), encode(d)); err != nil {
 				return err
 			}
+			if d.Withdraws {
+				if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`)`,
+					"withdrawn by decision "+id, ms(now), d.Subject.String(), e.ID); err != nil {
+					return err
+				}
+			}
 			if err := remember(ctx, tx, d.Subject, d.Remember, e.ID); err != nil {
 				return err
 			}
@@ -125,7 +131,7 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 				}
 			}
 		}
-		return exec(`UPDATE events SET state = 'decided', note = '', attempts = 0 WHERE id = ?`, e.ID)
+		return exec(`UPDATE events SET state = 'decided', kind = ?, body = ?, note = '', attempts = 0 WHERE id = ?`, e.Kind, encode(e.Event), e.ID)
 	})
 }
 
