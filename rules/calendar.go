@@ -52,7 +52,7 @@ func newCalendar(s CalendarSettings) (*calendar, error) {
 		}
 	}
 	var names []string
-	for _, h := range federalHolidays(2026) {
+	for _, h := range federalHolidays {
 		names = append(names, h.name)
 	}
 	for _, name := range s.DropHolidays {
@@ -83,9 +83,9 @@ func (c *calendar) lastDay(from time.Time, n int) Date {
 }
 
 // endOf is the first instant after the day, where the business is.
-func (c *calendar) endOf(day time.Time) time.Time {
-	return time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, c.zone)
-}
+func (c *calendar) endOf(day time.Time) time.Time { return startOf(dateOf(next(day)), c.zone) }
+
+func next(day time.Time) time.Time { return day.Add(24 * time.Hour) }
 
 // dayOf is the day on which the instant counts (BD-1, BD-5).
 func (c *calendar) dayOf(at time.Time) time.Time {
@@ -104,7 +104,7 @@ func (c *calendar) dayOf(at time.Time) time.Time {
 // count returns the n-th business day after day.
 func (c *calendar) count(day time.Time, n int) time.Time {
 	for n > 0 {
-		day = day.AddDate(0, 0, 1)
+		day = next(day)
 		if c.isBusinessDay(day) {
 			n--
 		}
@@ -112,18 +112,28 @@ func (c *calendar) count(day time.Time, n int) time.Time {
 	return day
 }
 
+// isBusinessDay knows that a holiday at the weekend is observed on the weekday
+// beside it (BD-3, 5 U.S.C. 6103).
 func (c *calendar) isBusinessDay(day time.Time) bool {
-	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday || slices.Contains(c.extra, dateOf(day)) {
+	switch day.Weekday() {
+	case time.Saturday, time.Sunday:
 		return false
-	}
-	// New Year's Day may be observed on 31 December: the next day's year has
-	// every holiday that can be observed today.
-	for _, h := range federalHolidays(day.AddDate(0, 0, 1).Year()) {
-		if h.observed().Equal(day) && !slices.Contains(c.drop, h.name) {
+	case time.Friday:
+		if c.observes(next(day)) {
+			return false
+		}
+	case time.Monday:
+		if c.observes(day.Add(-24 * time.Hour)) {
 			return false
 		}
 	}
-	return true
+	return !c.observes(day) && !(len(c.extra) > 0 && slices.Contains(c.extra, dateOf(day)))
+}
+
+// observes reports whether the day itself is a holiday of the business.
+func (c *calendar) observes(day time.Time) bool {
+	name := holidayOn(day)
+	return name != "" && !slices.Contains(c.drop, name)
 }
 
 // ftcDays returns the n-th business day after signed as the FTC's cooling-off
@@ -133,61 +143,56 @@ func (c *calendar) isBusinessDay(day time.Time) bool {
 func ftcDays(signed time.Time, n int) time.Time {
 	day := signed
 	for n > 0 {
-		day = day.AddDate(0, 0, 1)
-		holiday := slices.ContainsFunc(federalHolidays(day.Year()), func(h holiday) bool { return h.day.Equal(day) })
-		if day.Weekday() != time.Sunday && !holiday {
+		day = next(day)
+		if day.Weekday() != time.Sunday && holidayOn(day) == "" {
 			n--
 		}
 	}
 	return day
 }
 
+// A holiday is a date of every year, or if day is 0 the nth such weekday of the
+// month, the last for nth -1.
 type holiday struct {
-	name string
-	day  time.Time
-}
-
-// observed is the day off for a holiday at the weekend (BD-3, 5 U.S.C. 6103).
-func (h holiday) observed() time.Time {
-	switch h.day.Weekday() {
-	case time.Saturday:
-		return h.day.AddDate(0, 0, -1)
-	case time.Sunday:
-		return h.day.AddDate(0, 0, 1)
-	}
-	return h.day
+	name    string
+	month   time.Month
+	day     int
+	nth     int
+	weekday time.Weekday
+	since   int
 }
 
 // federalHolidays are those of 5 U.S.C. 6103(a).
-func federalHolidays(year int) []holiday {
-	on := func(month time.Month, day int) time.Time {
-		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+var federalHolidays = [...]holiday{
+	{name: "New Year's Day", month: time.January, day: 1},
+	{name: "Martin Luther King Jr. Day", month: time.January, nth: 3, weekday: time.Monday},
+	{name: "Washington's Birthday", month: time.February, nth: 3, weekday: time.Monday},
+	{name: "Memorial Day", month: time.May, nth: -1, weekday: time.Monday},
+	{name: "Juneteenth", month: time.June, day: 19, since: 2021},
+	{name: "Independence Day", month: time.July, day: 4},
+	{name: "Labor Day", month: time.September, nth: 1, weekday: time.Monday},
+	{name: "Columbus Day", month: time.October, nth: 2, weekday: time.Monday},
+	{name: "Veterans Day", month: time.November, day: 11},
+	{name: "Thanksgiving Day", month: time.November, nth: 4, weekday: time.Thursday},
+	{name: "Christmas Day", month: time.December, day: 25},
+}
+
+// holidayOn names the federal holiday that the day itself is; empty if none.
+func holidayOn(day time.Time) string {
+	year, month, date := day.Date()
+	for i := range federalHolidays {
+		h := &federalHolidays[i]
+		if h.month != month || year < h.since {
+			continue
+		}
+		switch {
+		case h.day > 0 && h.day == date,
+			h.nth > 0 && h.weekday == day.Weekday() && h.nth == (date+6)/7,
+			h.nth < 0 && h.weekday == day.Weekday() && day.AddDate(0, 0, 7).Month() != month:
+			return h.name
+		}
 	}
-	nth := func(n int, weekday time.Weekday, month time.Month) time.Time {
-		first := on(month, 1)
-		return first.AddDate(0, 0, int(weekday-first.Weekday()+7)%7+7*(n-1))
-	}
-	memorial := nth(4, time.Monday, time.May)
-	if memorial.Day() <= 24 {
-		memorial = memorial.AddDate(0, 0, 7)
-	}
-	all := []holiday{
-		{"New Year's Day", on(time.January, 1)},
-		{"Martin Luther King Jr. Day", nth(3, time.Monday, time.January)},
-		{"Washington's Birthday", nth(3, time.Monday, time.February)},
-		{"Memorial Day", memorial},
-		{"Juneteenth", on(time.June, 19)},
-		{"Independence Day", on(time.July, 4)},
-		{"Labor Day", nth(1, time.Monday, time.September)},
-		{"Columbus Day", nth(2, time.Monday, time.October)},
-		{"Veterans Day", on(time.November, 11)},
-		{"Thanksgiving Day", nth(4, time.Thursday, time.November)},
-		{"Christmas Day", on(time.December, 25)},
-	}
-	if year < 2021 {
-		all = slices.DeleteFunc(all, func(h holiday) bool { return h.name == "Juneteenth" })
-	}
-	return all
+	return ""
 }
 
 func dateOf(day time.Time) Date { return Date(day.Format(time.DateOnly)) }

@@ -77,6 +77,14 @@ func TestBusinessDays(t *testing.T) {
 	}
 }
 
+func TestAWindowEndsWhenItsLastDayDoesEvenIfTheClocksSkipMidnight(t *testing.T) {
+	c := mustCalendar(t, CalendarSettings{Zone: "Africa/Cairo"})
+	got := c.addBusinessDays(time.Date(2026, time.April, 22, 10, 0, 0, 0, c.zone), 1)
+	if want := time.Date(2026, time.April, 23, 22, 0, 0, 0, time.UTC); !got.Equal(want) {
+		t.Errorf("it ends %s, want %s", got.UTC(), want)
+	}
+}
+
 func TestALaterStartNeverEndsEarlier(t *testing.T) {
 	for _, cutoff := range []string{"", "17:00"} {
 		c := mustCalendar(t, CalendarSettings{Zone: "America/New_York", Cutoff: cutoff})

@@ -163,12 +163,28 @@ func (d *draft) mail(occasion string, to, cc []string) {
 			names = append(names, p.Name)
 		}
 	}
-	d.act(verb, d.Subject, map[string]string{
+	args := map[string]string{
 		"template": template, "to": strings.Join(to, ","), "cc": strings.Join(cc, ","),
 		"name": strings.Join(names, " and "), "contract": q.workflow.Contract,
 		"until": q.lastDayInWords(since), "reason": q.reason(),
 		"in_reply_to": answered, "references": strings.Join(q.mail.ReplyChain, ","),
-	})
+	}
+	if language := q.language(); language != "" {
+		args["language"] = language
+	}
+	d.act(verb, d.Subject, args)
+}
+
+// language is that of the homeowner's request, or of the statement that is
+// kept; empty for English.
+func (q *question) language() string {
+	switch q.mail.Language {
+	case "":
+		return q.memory(memoryLanguage)
+	case "en":
+		return ""
+	}
+	return q.mail.Language
 }
 
 // holdForReview gives the matter to a person, with all that was found.

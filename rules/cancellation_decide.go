@@ -16,6 +16,9 @@ func (q *question) decideRequest() []Decision {
 		// Kept for Deal Processing's decision, which may come weeks later.
 		d.remember(memoryStatement, q.evidence())
 		d.remember(memoryReason, q.reason())
+		if q.language() != q.memory(memoryLanguage) {
+			d.remember(memoryLanguage, q.language())
+		}
 	}
 	for _, term := range d.row.then {
 		switch term {
@@ -29,7 +32,11 @@ func (q *question) decideRequest() []Decision {
 			d.remember(memoryReferred, q.event.ID)
 		case "note-repeat":
 			d.comment(q.repeatText())
-			d.remember(memoryRepeat, q.event.ID)
+			if q.workflow.Status == "active" {
+				d.remember(memoryReferredRepeat, q.event.ID)
+			} else {
+				d.remember(memoryRepeat, q.event.ID)
+			}
 		case "hold-for-review":
 			d.holdForReview()
 		}
@@ -126,8 +133,11 @@ func (q *question) decideWatch() []Decision {
 			d.warn("it was fully cancelled before the %d business days were over (%s)", q.settings.BusinessDays, q.lastDayInWords(since))
 		}
 		d.due(time.Time{})
-		for _, key := range []string{memoryPendingSince, memoryStatement, memoryReason, memoryReferred, memoryReferral, memoryRestore, memoryRepeat} {
+		for _, key := range []string{memoryPendingSince, memoryStatement, memoryReason, memoryReferred, memoryReferral, memoryRestore, memoryRepeat, memoryReferredRepeat} {
 			d.remember(key, "")
+		}
+		if q.memory(memoryLanguage) != "" {
+			d.remember(memoryLanguage, "")
 		}
 	}
 	return []Decision{d.Decision}

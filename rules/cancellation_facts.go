@@ -11,14 +11,16 @@ import (
 // being acted upon twice hold the event's id, so that deciding the same event
 // again, after a conflict, comes to the same result.
 const (
-	memoryStatus       = "status"        // as last seen
-	memoryPendingSince = "pending-since" // when Cancel Pending was written (MIL-A10)
-	memoryStatement    = "statement"     // Message-ID of the homeowner's written statement (MIL-9)
-	memoryReason       = "reason"        // the reason given with it
-	memoryReferred     = "referred"      // event that opened the case for Deal Processing
-	memoryReferral     = "referral"      // event and situation of the last decision on the referral
-	memoryRestore      = "restore"       // event that asked to restore
-	memoryRepeat       = "repeat"        // event whose repetition was noted
+	memoryStatus         = "status"          // as last seen
+	memoryPendingSince   = "pending-since"   // when Cancel Pending was written (MIL-A10)
+	memoryStatement      = "statement"       // Message-ID of the homeowner's written statement (MIL-9)
+	memoryReason         = "reason"          // the reason given with it
+	memoryLanguage       = "language"        // of that statement, unless it is English
+	memoryReferred       = "referred"        // event that opened the case for Deal Processing
+	memoryReferral       = "referral"        // event and situation of the last decision on the referral
+	memoryRestore        = "restore"         // event that asked to restore
+	memoryRepeat         = "repeat"          // event whose repetition was noted
+	memoryReferredRepeat = "referred-repeat" // the same, while Deal Processing has the case
 )
 
 // A question is one event about one workflow.
@@ -32,7 +34,11 @@ type question struct {
 }
 
 func fact(name, value, format string, args ...any) Fact {
-	return Fact{Name: name, Value: value, Reason: fmt.Sprintf(format, args...)}
+	reason := format
+	if len(args) > 0 {
+		reason = fmt.Sprintf(format, args...)
+	}
+	return Fact{Name: name, Value: value, Reason: reason}
 }
 
 // pick finds the workflow that a mail means: the one it names; if it names
@@ -298,7 +304,11 @@ func (q *question) evidenceFact(milestone string) Fact {
 	const name = "evidence"
 	switch w := q.workflow; milestone {
 	case "M1B":
-		return w.invoiceFact(q.earlier(memoryReferred))
+		f := w.invoiceFact(q.earlier(memoryReferred))
+		if f.Value == "referred" && q.earlier(memoryReferredRepeat) {
+			return fact(name, "noted", "%s, and a repeated request has been noted", f.Reason)
+		}
+		return f
 	case "M2", "direct-M2-approved":
 		f := q.photosFact()
 		f.Name = name

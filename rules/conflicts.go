@@ -171,7 +171,7 @@ type spans struct {
 }
 
 func newSpans(list []Span) spans {
-	var s spans
+	s := spans{list: make([]Span, 0, len(list)), reach: make([]time.Time, 0, len(list))}
 	for _, one := range slices.SortedStableFunc(slices.Values(list), func(a, b Span) int { return a.Start.Compare(b.Start) }) {
 		s.add(one)
 	}

@@ -11,6 +11,8 @@ type Settings struct {
 	Calendar     CalendarSettings     `json:"calendar" yaml:"calendar"`
 	Cancellation CancellationSettings `json:"cancellation" yaml:"cancellation"`
 	OnHold       OnHoldSettings       `json:"on_hold" yaml:"on_hold"`
+	Assignment   AssignmentSettings   `json:"assignment" yaml:"assignment"`
+	OpsBlock     OpsBlockSettings     `json:"ops_block" yaml:"ops_block"`
 }
 
 // Defaults returns the settings that the rule book recommends.
@@ -19,6 +21,8 @@ func Defaults() Settings {
 		Calendar:     defaultCalendar(),
 		Cancellation: defaultCancellation(),
 		OnHold:       defaultOnHold(),
+		Assignment:   defaultAssignment(),
+		OpsBlock:     defaultOpsBlock(),
 	}
 }
 
@@ -53,10 +57,12 @@ func Load(s Settings) (*Book, error) {
 	cal, err1 := newCalendar(s.Calendar)
 	cancellation, err2 := loadCancellation(s.Cancellation, cal)
 	onHold, err3 := loadOnHold(s.OnHold)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	opsBlock, err4 := loadOpsBlock(s.OpsBlock, cal)
+	assignments, err5 := loadAssignments(s.Assignment, cal)
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	return &Book{settings: s, policies: []policy{cancellation, onHold}}, nil
+	return &Book{settings: s, policies: []policy{cancellation, onHold, opsBlock, assignments}}, nil
 }
 
 // Decide says what must follow from the event. It always has an answer.

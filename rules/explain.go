@@ -51,9 +51,10 @@ func (b *Book) Show() string {
 }
 
 // Explain tells how the decision came about: each fact with its reason, each
-// row of the table with why it did not apply, and what follows. It also takes
-// decisions of earlier versions, whose table may have changed since; then it
-// tells what the decision itself holds.
+// row of the table with why it did not apply, the settings that turn the
+// requirements of that table, with this book's values, and what follows. It
+// also takes decisions of earlier versions, whose table may have changed since;
+// then it tells what the decision itself holds.
 func (b *Book) Explain(d Decision) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s decided by row %s for %s\n", d.Table, d.Row, d.Subject)
@@ -64,7 +65,8 @@ func (b *Book) Explain(d Decision) string {
 		fmt.Fprintf(w, "fact\t%s\t%s\t%s\n", f.Name, f.Value, f.Reason)
 	}
 	w.Flush()
-	if t := b.table(d.Table); t != nil && t.fits(d.Facts) {
+	t := b.table(d.Table)
+	if t != nil && t.fits(d.Facts) {
 		for i := range t.rows {
 			r := &t.rows[i]
 			verdict := "applies"
@@ -77,6 +79,12 @@ func (b *Book) Explain(d Decision) string {
 	} else {
 		out.WriteString("(the table has other columns now; its rows are not compared)\n")
 	}
+	if t != nil {
+		for _, key := range t.turning() {
+			fmt.Fprintf(w, "set\t%s\t%s\n", key, b.settings.value(key))
+		}
+		w.Flush()
+	}
 	for i, a := range d.Actions {
 		fmt.Fprintf(w, "do\t%d\t%s\n", i+1, a)
 		for _, name := range slices.Sorted(maps.Keys(a.Args)) {
@@ -88,6 +96,9 @@ func (b *Book) Explain(d Decision) string {
 	}
 	if len(d.Actions) == 0 {
 		fmt.Fprint(w, "do\tnothing\n")
+	}
+	if d.Withdraws {
+		fmt.Fprint(w, "stop\twhat earlier decisions asked for and still waits for a person\n")
 	}
 	for _, warning := range d.Warnings {
 		fmt.Fprintf(w, "warn\t%s\n", warning)

@@ -42,6 +42,8 @@ row  F5  no: due differs
 row  F6  no: due differs
 row  F7  no: status differs
 row  F8  no: status differs
+set  cancellation.business_days  14
+set  cancellation.finalize       external
 do    nothing
 warn  the deadline came early, for the calendar or the settings have changed since; it can be restored until the end of Wednesday, 9 December 2026
 due   cancellation.due  workflow W1  2026-12-10T00:00:00-05:00
@@ -56,9 +58,9 @@ func TestExplainTellsArgumentsApprovalAndMemory(t *testing.T) {
 		Table: "cancellation.unclear", Row: "X3", Subject: Ref{"request", "e1"},
 		Facts:    []Fact{{"asks", "unclear", "nobody knows"}},
 		Actions:  []Action{{Verb: "post-comment", On: Ref{"contact", "C1"}, Args: map[string]string{"text": "one\ntwo"}, Approve: "starts in 20 hours"}},
-		Remember: map[string]string{"kept": "x", "gone": ""},
+		Remember: map[string]string{"kept": "x", "gone": ""}, Withdraws: true,
 	})
-	for _, want := range []string{"post-comment contact C1\n", "text: one / two\n", "a person must approve: starts in 20 hours\n", "(forgotten)\n"} {
+	for _, want := range []string{"still waits for a person\n", "post-comment contact C1\n", "text: one / two\n", "a person must approve: starts in 20 hours\n", "(forgotten)\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("explanation has no %q:\n%s", want, got)
 		}

@@ -25,7 +25,7 @@ func (p *onHold) decide(s Snapshot, e Event, now time.Time) []Decision {
 		Subject: Ref{"client", c.client.ID}, Facts: c.facts, Remember: c.remember(),
 	}
 	visits := c.visits()
-	var decisions []Decision
+	decisions := make([]Decision, 1, 1+len(visits))
 	for _, term := range row.then {
 		switch term {
 		case decideVisits:
@@ -57,7 +57,8 @@ func (p *onHold) decide(s Snapshot, e Event, now time.Time) []Decision {
 			"contact": c.client.ID,
 		}})
 	}
-	return append([]Decision{d}, decisions...)
+	decisions[0] = d
+	return decisions
 }
 
 // remember keeps the hold that was processed (HOLD-A38) and which hold it is,

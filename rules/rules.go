@@ -24,6 +24,15 @@ const (
 	CancellationDue       = "cancellation.due"       // the deadline of a pending cancellation was reached
 	HoldChanged           = "hold.changed"           // a client's hold fields changed
 	HoldDay               = "hold.day"               // a day of an open-ended hold has begun on which visits wait
+
+	BlockChanged         = "block.changed"          // an ops block changed in Salesforce
+	BlockDue             = "block.due"              // a canceled ops block should be open again
+	BlockCancelRequested = "block.cancel-requested" // a mail asks to cancel an ops block
+	RescheduleRequested  = "reschedule.requested"   // a mail asks for another time of an ops block
+
+	AssignmentCancelRequested   = "assignment.cancel-requested"   // somebody asks to cancel an assignment or its series
+	AssignmentUncancelRequested = "assignment.uncancel-requested" // somebody asks to take a cancellation back
+	AssignmentChanged           = "assignment.changed"            // an assignment's record changed in Salesforce
 )
 
 // A Ref names a thing in the business's words: kind "workflow", "client",
@@ -78,8 +87,15 @@ type Request struct {
 	Reason string `json:"reason,omitempty" yaml:"reason,omitempty"`
 	// References are contract ids and workflow numbers found in the mail.
 	References []string `json:"references,omitempty" yaml:"references,omitempty"`
-	Language   string   `json:"language,omitempty" yaml:"language,omitempty"` // en or es
-	Subject    string   `json:"subject,omitempty" yaml:"subject,omitempty"`
+	// Dates are the days that the mail names.
+	Dates []Date `json:"dates,omitempty" yaml:"dates,omitempty"`
+	// About is what kind of thing it speaks of: contract, visit (an appointment,
+	// an assignment, a block of time) or empty if that does not say.
+	About string `json:"about,omitempty" yaml:"about,omitempty"`
+	// Series tells that it speaks of a whole series.
+	Series   bool   `json:"series,omitempty" yaml:"series,omitempty"`
+	Language string `json:"language,omitempty" yaml:"language,omitempty"` // en or es
+	Subject  string `json:"subject,omitempty" yaml:"subject,omitempty"`
 	// Quote is the sentence that made it a request, at most 300 characters.
 	Quote string `json:"quote,omitempty" yaml:"quote,omitempty"`
 	// MessageID and SHA256 identify the mail as evidence.
@@ -94,6 +110,11 @@ type Snapshot struct {
 	Workflows []Workflow `json:"workflows,omitempty" yaml:"workflows,omitempty"`
 	// Client is set for events about a hold.
 	Client *Client `json:"client,omitempty" yaml:"client,omitempty"`
+	// Blocks are all ops blocks that the request or event may mean.
+	Blocks []OpsBlock `json:"blocks,omitempty" yaml:"blocks,omitempty"`
+	// Assignments are all that the request or event may mean, with every
+	// occurrence of their series, by start.
+	Assignments []Assignment `json:"assignments,omitempty" yaml:"assignments,omitempty"`
 }
 
 // Tri is yes, no, or empty for "nobody knows".
@@ -253,7 +274,7 @@ type Plan struct {
 
 // A Decision is the outcome of one table for one subject.
 type Decision struct {
-	Policy  string `json:"policy"` // cancellation, on_hold
+	Policy  string `json:"policy"` // cancellation, on_hold, ops_block, assignment
 	Table   string `json:"table"`  // such as cancellation.request
 	Row     string `json:"row"`    // such as C7
 	Because string `json:"because"`

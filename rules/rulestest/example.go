@@ -18,17 +18,22 @@ import (
 // An example is one entry of a file's tests.
 type example struct {
 	line int
+	sets []string // see settingsOf
 
-	Name      string         `yaml:"name"`
-	Now       time.Time      `yaml:"now"`
-	Settings  rules.Settings `yaml:"settings"`
-	Workflow  *workflow      `yaml:"workflow"`
-	Workflows *[]workflow    `yaml:"workflows"`
-	Client    *rules.Client  `yaml:"client"`
-	Mail      *mail          `yaml:"mail"`
-	Event     *rules.Event   `yaml:"event"`
-	Want      []expected     `yaml:"want"`
-	Expected  expected       `yaml:",inline"`
+	Name        string         `yaml:"name"`
+	Now         time.Time      `yaml:"now"`
+	Settings    rules.Settings `yaml:"settings"`
+	Workflow    *workflow      `yaml:"workflow"`
+	Workflows   *[]workflow    `yaml:"workflows"`
+	Client      *rules.Client  `yaml:"client"`
+	Assignment  *assignment    `yaml:"assignment"`
+	Assignments []assignment   `yaml:"assignments"`
+	Block       *block         `yaml:"block"`
+	Blocks      []block        `yaml:"blocks"`
+	Mail        *mail          `yaml:"mail"`
+	Event       *rules.Event   `yaml:"event"`
+	Want        []expected     `yaml:"want"`
+	Expected    expected       `yaml:",inline"`
 }
 
 // A workflow is a rules.Workflow with defaults and a short form for reviews.
@@ -56,12 +61,12 @@ func read(data []byte, settings rules.Settings) (policy string, examples []examp
 	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
 		return "", nil, err
 	}
-	if policies := []string{"cancellation", "on_hold"}; !slices.Contains(policies, file.Policy) {
+	if policies := []string{"cancellation", "on_hold", "ops_block", "assignment"}; !slices.Contains(policies, file.Policy) {
 		return "", nil, fmt.Errorf("policy: %q is none; want one of %s", file.Policy, strings.Join(policies, ", "))
 	}
 	var errs []error
 	for i, decode := range file.Tests {
-		ex := example{line: places.Tests[i].Line, Settings: settings, Now: time.Date(2026, time.November, 20, 15, 0, 0, 0, time.UTC)}
+		ex := example{line: places.Tests[i].Line, sets: settingsOf(&places.Tests[i]), Settings: settings, Now: time.Date(2026, time.November, 20, 15, 0, 0, 0, time.UTC)}
 		if err := decode(&ex); err != nil {
 			errs = append(errs, err)
 			continue
@@ -141,7 +146,7 @@ func (ex *example) complete() error {
 		return errors.New("name is missing: say in a sentence what the example shows")
 	case ex.Workflow != nil && ex.Workflows != nil:
 		return fmt.Errorf("%s: workflow and workflows; want one of them", ex.Name)
-	case ex.Mail == nil && ex.Event == nil:
+	case ex.Mail == nil && ex.Event == nil && ex.Block == nil:
 		return fmt.Errorf("%s: what happened? want mail or event", ex.Name)
 	case len(ex.Want) > 0 && !reflect.DeepEqual(ex.Expected, expected{}):
 		return fmt.Errorf("%s: an expectation stands beside the list under want; want one of them", ex.Name)
@@ -176,6 +181,14 @@ func (ex *example) situation() (rules.Snapshot, rules.Event, error) {
 		s.Client = completeClient(*ex.Client)
 		if e.Subject == (rules.Ref{}) {
 			e.Subject = rules.Ref{Kind: "client", ID: s.Client.ID}
+		}
+	}
+	s.Blocks = ex.blocksOf(&e)
+	if s.Assignments = ex.assignmentsOf(); len(s.Assignments) > 0 {
+		if ex.Mail != nil {
+			ex.Mail.writtenBy(s.Assignments, &e)
+		} else if e.Subject == (rules.Ref{}) {
+			e.Subject = rules.Ref{Kind: "assignment", ID: s.Assignments[0].ID}
 		}
 	}
 	if ex.Mail != nil {

@@ -28,11 +28,22 @@
 //     Unless given, milestones follow from milestone: those before it are
 //     approved; it is itself pending-review if in_review lists reviews.
 //   - client: a [rules.Client]; id client-1, jobs J1, J2, ... of one hour.
+//   - assignment, or assignments: what differs from a confirmed assignment A1
+//     (A-3017) of two hours, 96 hours ahead, of a customer CU1 with a window of
+//     48 hours and a minimum of 90 minutes, and an interpreter X1 without own
+//     terms; all fields are those of [rules.Assignment].
+//   - block, or blocks: what differs from an ops block B1 (B-1001) on 1 December
+//     that is confirmed and to be cancelled, with a meeting E1: an Install of
+//     the job J1, or by type a Delivery of the ticket T1, or a Revenue Service
+//     of the contact C1 without reset; all fields are those of
+//     [rules.OpsBlock]. A block alone is the example of its change.
 //   - mail: a [rules.Request]: asks cancel, from the homeowner, whose own words
 //     they are and whose address is proven. "the homeowner", "the installer"
-//     and "the sales rep" stand for the addresses of the first workflow.
+//     and "the sales rep" stand for the addresses of the first workflow, "the
+//     customer", who writes about assignments unless given, for that of the
+//     first contact of the first assignment.
 //   - event: a [rules.Event] for everything that is no mail; its subject is the
-//     first workflow, or the client. With a mail it may change id and at.
+//     first workflow, block or assignment, or the client. With a mail it may change id and at.
 //
 // What must follow, if the plan has one decision or only one is of interest:
 //
@@ -58,6 +69,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"standdown/rules"
 )
@@ -80,13 +92,17 @@ type Result struct {
 	File string
 	Line int
 	Name string
-	// Plan is what was decided.
-	Plan rules.Plan
+	// Settings are those that the example changes: cancellation.business_days.
+	Settings []string
+	// Snapshot, Event and Now are what was asked, Plan is what was decided.
+	Snapshot rules.Snapshot
+	Event    rules.Event
+	Now      time.Time
+	Plan     rules.Plan
 	// Problems say what differs; empty if the example holds.
 	Problems []string
-	// Explain is the explanation of what was decided, if the example does not
-	// hold.
-	Explain string
+
+	book *rules.Book
 }
 
 // A Row names a row of a table.
@@ -95,13 +111,25 @@ type Row struct{ Table, ID string }
 // Pass reports whether the example holds.
 func (r Result) Pass() bool { return len(r.Problems) == 0 }
 
+// Explain tells how the plan came about.
+func (r Result) Explain() string {
+	var texts []string
+	for _, d := range r.Plan.Decisions {
+		texts = append(texts, r.book.Explain(d))
+	}
+	if len(texts) == 0 {
+		return "no rule book knows this kind of event"
+	}
+	return strings.Join(texts, "\n")
+}
+
 func (r Result) String() string {
 	head := fmt.Sprintf("%s:%d: %s", r.File, r.Line, r.Name)
 	if r.Pass() {
 		return head + ": ok"
 	}
 	return head + "\n  " + strings.Join(r.Problems, "\n  ") + "\n\n    " +
-		strings.ReplaceAll(strings.TrimSpace(r.Explain), "\n", "\n    ")
+		strings.ReplaceAll(strings.TrimSpace(r.Explain()), "\n", "\n    ")
 }
 
 // Failed are the examples that do not hold.

@@ -23,7 +23,7 @@ func RunFiles(settings rules.Settings, files ...File) (Report, error) {
 		}
 		policies[policy] = true
 		for _, ex := range examples {
-			result := Result{File: file.Name, Line: ex.line, Name: ex.Name}
+			result := Result{File: file.Name, Line: ex.line, Name: ex.Name, Settings: ex.sets}
 			book, err := rules.Load(ex.Settings)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", file.Name, ex.line, ex.Name, err))
@@ -35,11 +35,10 @@ func RunFiles(settings rules.Settings, files ...File) (Report, error) {
 				continue
 			}
 			plan := book.Decide(snapshot, event, ex.Now)
-			result.Plan = plan
+			result.Snapshot, result.Event, result.Now = snapshot, event, ex.Now
+			result.Plan, result.book = plan, book
 			result.Problems = ex.check(plan)
-			if !result.Pass() {
-				result.Explain = explain(book, plan)
-			} else {
+			if result.Pass() {
 				// A failing example proves nothing about the row it reached.
 				for _, d := range plan.Decisions {
 					reached[Row{d.Table, d.Row}] = true
@@ -61,15 +60,4 @@ func RunFiles(settings rules.Settings, files ...File) (Report, error) {
 		}
 	}
 	return report, nil
-}
-
-func explain(book *rules.Book, plan rules.Plan) string {
-	var texts []string
-	for _, d := range plan.Decisions {
-		texts = append(texts, book.Explain(d))
-	}
-	if len(texts) == 0 {
-		return "no rule book knows this kind of event"
-	}
-	return strings.Join(texts, "\n")
 }

@@ -1,0 +1,221 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A bill is what a cancellation comes to.
+type bill struct {
+	Fact    // billing: free, billable, waived or unclear
+	charge  float64
+	payouts []payout
+}
+
+type payout struct {
+	name    string
+	minutes float64
+}
+
+// decideBilling finds what it is billed if a is cancelled on the word of
+// somebody who spoke at the given time (ASG-A6). Start and request are compared
+// as instants, whatever the zones and clocks (ASG-A8).
+func (m *matter) decideBilling(a *Assignment, at time.Time) (Decision, bill) {
+	customer := m.windowFact("customer", at, a.Start, a.Customer.called(), a.Customer.Terms)
+	interpreters, late := m.interpretersFact(a, at)
+	verdict := fact("verdict", m.settings.Verdict, "the settings judge the parties by: %s", m.settings.Verdict)
+	d := m.rule(m.billing, a, a.scheduleFact(), customer, interpreters, verdict)
+
+	var b bill
+	value := "billable"
+	for _, term := range d.row.then {
+		switch term {
+		case "free", "unclear":
+			value = term
+		case "charge":
+			b.charge = m.minutes(a, a.Customer.Terms)
+		case "pay", "pay-late":
+			for i, who := range a.Interpreters {
+				if term == "pay" || late[i] {
+					b.payouts = append(b.payouts, payout{who.called(), m.minutes(a, who.Terms)})
+				}
+			}
+		}
+	}
+	_, why, _ := strings.Cut(d.Because, ": ")
+	switch {
+	case value == "billable" && a.Waive && a.WaivedBy != "":
+		b = bill{Fact: fact("billing", "waived", "it would be billable, %s, but %s has waived it", b.inWords(), a.WaivedBy)}
+	case value == "billable":
+		b.Fact = fact("billing", value, "%s; %s", b.inWords(), why)
+		if a.Waive {
+			d.warn("the box that waives billing is ticked, but nobody is on record for it: it does not count")
+		}
+	default:
+		b.Fact = fact("billing", value, "%s", why)
+	}
+	return d.Decision, b
+}
+
+// scheduleFact: a schedule of no length is one, and comes to the minimum
+// (ASG-A19).
+func (a *Assignment) scheduleFact() Fact {
+	const name = "schedule"
+	switch {
+	case a.Start.IsZero() || a.End.IsZero():
+		return fact(name, "unknown", "it has no start or no end on record")
+	case a.End.Before(a.Start):
+		return fact(name, "unknown", "it ends before it starts, by the record")
+	}
+	return fact(name, "known", "%s are scheduled", inMinutes(a.scheduled()))
+}
+
+func (a *Assignment) scheduled() float64 { return a.End.Sub(a.Start).Minutes() }
+
+// windowFact compares the notice with the window of one party: its own, or the
+// agency's (ASG-16). Full notice is enough (ASG-A1).
+func (m *matter) windowFact(name string, at, start time.Time, who string, terms Terms) Fact {
+	hours, whose := m.settings.AgencyWindowHours, "the agency's"
+	if terms.WindowHours != nil {
+		hours, whose = *terms.WindowHours, "its own"
+	}
+	if !(hours >= 0 && hours <= mostHours) {
+		return fact(name, "unknown", "no usable window is on record for %s, nor an agency's", who)
+	}
+	if start.IsZero() {
+		return fact(name, "unknown", "nobody knows the start")
+	}
+	window := time.Duration(hours * float64(time.Hour))
+	notice := m.notice(at, start, window)
+	asked := fmt.Sprintf("%s asks for %s h (%s)", who, strconv.FormatFloat(hours, 'f', -1, 64), whose)
+	switch {
+	case notice >= window:
+		return fact(name, "early", "%s, and the notice was that or more", asked)
+	case notice < 0:
+		return fact(name, "late", "%s, and it was asked for %s after the start", asked, inHours(-notice))
+	}
+	return fact(name, "late", "%s, and the notice was %s", asked, inHours(notice))
+}
+
+// interpretersFact judges everybody the assignment is given to, and tells who
+// is late.
+func (m *matter) interpretersFact(a *Assignment, at time.Time) (Fact, []bool) {
+	const name = "interpreters"
+	if len(a.Interpreters) == 0 {
+		return fact(name, "nobody", "no interpreter is assigned"), nil
+	}
+	late := make([]bool, len(a.Interpreters))
+	var count int
+	var reasons []string
+	for i, who := range a.Interpreters {
+		f := m.windowFact(name, at, a.Start, who.called(), who.Terms)
+		if f.Value == "unknown" {
+			return f, nil
+		}
+		if f.Value == "late" {
+			late[i] = true
+			count++
+		}
+		reasons = append(reasons, f.Reason)
+	}
+	value := "some-late"
+	switch count {
+	case 0:
+		value = "early"
+	case len(late):
+		value = "late"
+	}
+	return fact(name, value, "%s", strings.Join(reasons, "; ")), late
+}
+
+// notice is the time between the request and the start: elapsed, or that of
+// business days between opening and closing (ASG-A7), which is not counted
+// further than enough.
+func (m *matter) notice(at, start time.Time, enough time.Duration) time.Duration {
+	if m.settings.Notice == "elapsed" || start.Before(at) {
+		return start.Sub(at)
+	}
+	var sum time.Duration
+	local := at.In(m.calendar.zone)
+	for day := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC); sum < enough; day = day.AddDate(0, 0, 1) {
+		opens, closes := m.onDay(day, m.opens), m.onDay(day, m.closes)
+		if opens.After(start) {
+			break
+		}
+		if !m.calendar.isBusinessDay(day) {
+			continue
+		}
+		if opens.Before(at) {
+			opens = at
+		}
+		if closes.After(start) {
+			closes = start
+		}
+		sum += max(0, closes.Sub(opens))
+	}
+	return sum
+}
+
+// onDay is a time of day where the business is.
+func (m *matter) onDay(day time.Time, clock time.Duration) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, int(clock/time.Minute), 0, 0, m.calendar.zone)
+}
+
+// minutes is what a party is billed or paid: the scheduled time or the
+// party's minimum, whichever is more (ASG-4, ASG-A5).
+func (m *matter) minutes(a *Assignment, terms Terms) float64 {
+	least := m.settings.AgencyMinimumMinutes
+	if own := terms.MinimumMinutes; own != nil && *own >= 0 && *own <= mostHours {
+		least = *own
+	}
+	return math.Max(a.scheduled(), least)
+}
+
+// inWords is the verdict as people are shown it (ASG-20).
+func (b bill) inWords() string {
+	charge := "the customer is not charged"
+	if b.charge > 0 {
+		charge = "the customer is charged " + inMinutes(b.charge)
+	}
+	if len(b.payouts) == 0 {
+		return charge + ", nobody is paid"
+	}
+	var paid []string
+	for _, p := range b.payouts {
+		paid = append(paid, fmt.Sprintf("%s is paid %s", p.name, inMinutes(p.minutes)))
+	}
+	return charge + ", " + strings.Join(paid, ", ")
+}
+
+func (b bill) paid() float64 {
+	var sum float64
+	for _, p := range b.payouts {
+		sum += p.minutes
+	}
+	return sum
+}
+
+func inMinutes(minutes float64) string {
+	return strconv.FormatFloat(math.Round(minutes), 'f', 0, 64) + " min"
+}
+
+func inHours(d time.Duration) string {
+	d = d.Round(time.Minute)
+	if d%time.Hour == 0 {
+		return fmt.Sprintf("%d h", d/time.Hour)
+	}
+	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+}
+
+func (c Customer) called() string    { return calledOr(c.Name, "the customer") }
+func (i Interpreter) called() string { return calledOr(i.Name, "the interpreter") }
+
+func calledOr(name, otherwise string) string {
+	if name == "" {
+		return otherwise
+	}
+	return name
+}

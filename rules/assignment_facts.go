@@ -1,0 +1,263 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// memoryCancelledAt is when an assignment was found cancelled by hand, or
+// "unknown" if it was when the daemon began: the notice of one that is not
+// billed at once is measured from then (ASG-A6).
+const memoryCancelledAt = "cancelled-at"
+
+// standdown is who is on record for a cancellation that was carried out here.
+// Its billing is decided with it, so seeing it come back must not bill it
+// again.
+const standdown = "Standdown"
+
+// A matter is one event about assignments.
+type matter struct {
+	*assignments
+	event Event
+	mail  Request
+	now   time.Time
+	all   []Assignment
+}
+
+// at is when the request was received (ASG-A6): not when it was written, which
+// can be forged, nor when it is dealt with, for which nobody can be blamed.
+func (m *matter) at() time.Time {
+	if m.event.At.IsZero() {
+		return m.now
+	}
+	return m.event.At
+}
+
+// meant finds what is to be cancelled: by name, or the only one that it can
+// be. A series is meant if it is named or spoken of as one (ASG-8).
+func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []*Assignment) {
+	const name = "meant"
+	unclear := func(format string, args ...any) (Fact, []*Assignment) {
+		return fact(name, "unclear", format, args...), nil
+	}
+	if m.event.Request == nil {
+		i := slices.IndexFunc(all, func(a Assignment) bool { return a.ID == m.event.Subject.ID })
+		switch {
+		case i < 0:
+			return unclear("there is no such assignment")
+		case all[i].Ask != "cancel-series":
+			return fact(name, "occurrence", "%s asks for itself", all[i].called()), []*Assignment{&all[i]}
+		case all[i].Series == "":
+			return unclear("%s belongs to no series", all[i].called())
+		}
+		return m.series(all, all[i].Series)
+	}
+
+	var named, possible []*Assignment
+	var series []string
+	for i := range all {
+		a := &all[i]
+		if slices.ContainsFunc(m.mail.References, a.isCalled) {
+			named = append(named, a)
+		}
+		if could(a) {
+			possible = append(possible, a)
+		}
+		if a.Series != "" && contains(m.mail.References, a.Series) && !slices.Contains(series, a.Series) {
+			series = append(series, a.Series)
+		}
+	}
+	candidates := possible
+	switch {
+	case len(named) > 0:
+		candidates = named
+	case len(series) == 1:
+		return m.series(all, series[0])
+	case len(m.mail.References) > 0:
+		return unclear("the mail names %s, which is not one assignment or series", strings.Join(m.mail.References, ", "))
+	}
+	if m.mail.Series {
+		for _, a := range candidates {
+			if !slices.Contains(series, a.Series) {
+				series = append(series, a.Series)
+			}
+		}
+		if len(series) != 1 || series[0] == "" {
+			return unclear("the mail speaks of a series, and which one is not certain")
+		}
+		return m.series(all, series[0])
+	}
+	if len(candidates) != 1 {
+		return unclear("the mail may mean %d assignments", len(candidates))
+	}
+	return fact(name, "occurrence", "%s, this one only", candidates[0].called()), candidates
+}
+
+func (m *matter) series(all []Assignment, series string) (Fact, []*Assignment) {
+	var found []*Assignment
+	for i := range all {
+		if all[i].Series == series {
+			found = append(found, &all[i])
+		}
+	}
+	return fact("meant", "series", "series %s, of %d", series, len(found)), found
+}
+
+func (a Assignment) isCalled(reference string) bool {
+	return reference != "" && (strings.EqualFold(reference, a.Name) || reference == a.ID)
+}
+
+func (a *Assignment) called() string {
+	return "assignment " + calledOr(a.Name, a.ID)
+}
+
+// requestFact tells whether somebody at the customer's asks who is known by
+// name: the sender of a mail (ASG-A16), or whom the record names (ASG-1).
+func (m *matter) requestFact(about []*Assignment) Fact {
+	const name = "request"
+	if m.event.Request == nil {
+		if m.requester() == "" {
+			return fact(name, "nameless", "the record does not say who asked for it")
+		}
+		return fact(name, "named", "the record names who asked for it")
+	}
+	switch {
+	case m.mail.From == "":
+		return fact(name, "nameless", "the mail has no sender, or several")
+	case m.mail.Words != "own":
+		return fact(name, "unproven", "the mail does not say it in the sender's own words")
+	case m.mail.Auth != "pass" && !(m.mail.Auth == "none" && m.settings.AcceptUnauthenticated):
+		return fact(name, "unproven", "the sender's address is not proven: %s", calledOr(m.mail.AuthReason, "no mail server vouches for it"))
+	}
+	for _, a := range about {
+		if !slices.ContainsFunc(a.Customer.Contacts, func(p Person) bool { return p.writesFrom(m.mail.From) }) {
+			return fact(name, "unproven", "the sender is no contact of %s on record", a.Customer.called())
+		}
+	}
+	return fact(name, "named", "a contact of the customer writes from the address on record")
+}
+
+func (a *Assignment) asker() string { return strings.TrimSpace(a.Requester) }
+
+// requester is who asked at the customer's, for the record (ASG-1): of a mail
+// its sender, else whom the record names that asks.
+func (m *matter) requester() string {
+	if m.event.Request != nil {
+		return m.mail.sender()
+	}
+	for i := range m.all {
+		if m.all[i].ID == m.event.Subject.ID {
+			return m.all[i].asker()
+		}
+	}
+	return ""
+}
+
+// assignmentFact tells how it stands. It may be cancelled until it is
+// invoiced, even afterwards (ASG-13); somebody at work is not called off by a
+// program (ASG-A17).
+func (m *matter) assignmentFact(a *Assignment) Fact {
+	const name = "assignment"
+	begun := !a.Start.IsZero() && !m.now.Before(a.Start)
+	switch {
+	case a.Invoiced || a.Billing != nil && a.Billing.Status == "invoiced":
+		return fact(name, "invoiced", "%s is invoiced", a.called())
+	case a.Status == "cancelled":
+		return fact(name, "cancelled", "%s is cancelled", a.called())
+	case a.Status == "in-progress":
+		return fact(name, "under-way", "%s is in progress", a.called())
+	case a.Status == "completed":
+		return fact(name, "over", "%s is completed", a.called())
+	case !slices.Contains([]string{"unfilled", "offered", "filled", "confirmed"}, a.Status):
+		return fact(name, "unclear", "the status of %s cannot be read", a.called())
+	case begun && a.End.After(m.now):
+		return fact(name, "under-way", "%s began %s and is not over", a.called(), m.inWords(a.Start))
+	case begun && a.End.IsZero():
+		return fact(name, "under-way", "%s began %s, and nobody knows when it ends", a.called(), m.inWords(a.Start))
+	case begun:
+		return fact(name, "over", "%s ended %s", a.called(), m.inWords(a.End))
+	}
+	return fact(name, "open", "%s has not begun", a.called())
+}
+
+// statusFact is how the record stands after a person has changed it.
+func (m *matter) statusFact(a *Assignment) Fact {
+	const name = "status"
+	switch {
+	case a == nil:
+		return fact(name, "unclear", "there is no such assignment")
+	case a.Status == "":
+		return fact(name, "unclear", "the status of %s cannot be read", a.called())
+	case a.Status != "cancelled":
+		return fact(name, "live", "%s is not cancelled", a.called())
+	case a.Memory[memoryCancelledAt] == "unknown":
+		return fact(name, "long-cancelled", "%s was cancelled before it was first seen", a.called())
+	case a.CancelledBy == standdown && a.Billing == nil:
+		return fact(name, "cancelled-here", "%s was cancelled by %s", a.called(), standdown)
+	}
+	return fact(name, "cancelled", "%s is cancelled", a.called())
+}
+
+// decisionFact is what has been decided about billing.
+func (a *Assignment) decisionFact() Fact {
+	const name = "decision"
+	switch {
+	case a == nil || a.Billing == nil:
+		return fact(name, "none", "nothing has been decided about billing")
+	case a.Invoiced:
+		return fact(name, "settled", "it is invoiced")
+	}
+	switch a.Billing.Status {
+	case "voided":
+		return fact(name, "none", "the last decision about billing is voided")
+	case "pending-review", "not-billable", "waived":
+		return fact(name, "standing", "the decision about billing is %s", a.Billing.Status)
+	case "approved", "invoiced":
+		return fact(name, "settled", "the decision about billing is %s", a.Billing.Status)
+	}
+	return fact(name, "unclear", "the decision about billing cannot be read")
+}
+
+// waivableFact is decisionFact, of an assignment that has one, as far as it
+// matters for waiving.
+func (a *Assignment) waivableFact() Fact {
+	f := a.decisionFact()
+	switch {
+	case a.Billing.Status == "waived":
+		f.Value = "waived"
+	case f.Value == "standing" && a.Billing.Status == "not-billable":
+		f.Value = "free"
+	case f.Value == "standing":
+		f.Value = "billable"
+	}
+	return f
+}
+
+// waiverFact: nobody but a person waives, and one who is known (ASG-A15).
+func (a *Assignment) waiverFact() Fact {
+	const name = "waiver"
+	if strings.TrimSpace(a.WaivedBy) == "" {
+		return fact(name, "anonymous", "the box that waives billing is ticked, but nobody is on record for it")
+	}
+	return fact(name, "attributed", "%s waives billing", a.WaivedBy)
+}
+
+// endFact: it can be reopened while now is before its end (ASG-A13).
+func (m *matter) endFact(a *Assignment) Fact {
+	const name = "end"
+	switch {
+	case a == nil || a.End.IsZero():
+		return fact(name, "unknown", "nobody knows when it ends")
+	case m.now.Before(a.End):
+		return fact(name, "ahead", "it ends %s", m.inWords(a.End))
+	}
+	return fact(name, "passed", "it ended %s", m.inWords(a.End))
+}
+
+// inWords is a day and time where the business is.
+func (m *matter) inWords(at time.Time) string {
+	local := at.In(m.calendar.zone)
+	return fmt.Sprintf("on %s at %s", inWords(local), local.Format("15:04"))
+}
