@@ -68,6 +68,18 @@ func (m *Mapping) changed(w watch, r connectors.Record) (Arrival, error) {
 		event.Kind, a.Watched = rules.WorkflowChanged, hash(status, row.text("milestone"), row.word("photos"), row.word("roof_clear"))
 		a.Memory = map[string]string{"status": status}
 		a.Why = "the status is " + orUnknown(status)
+	case "assignment":
+		status := row.word("status")
+		event.Kind, a.Watched = assignmentKind(row), hash(status, row.text("requested_by"), row.word("ask"), fmt.Sprint(row.flag("waive")), row.text("waived_by"))
+		a.Why = "the status is " + orUnknown(status)
+		if status == "cancelled" {
+			a.Memory = map[string]string{"cancelled-at": "unknown"} // before anybody watched
+		}
+	case "block":
+		state := row.word("state")
+		event.Kind, a.Watched = rules.BlockChanged, blockHash(row)
+		a.Memory = map[string]string{"state": state}
+		a.Why = "the state is " + orUnknown(state)
 	case "referral":
 		decision, workflow := decision(row), row.text("workflow")
 		event.Kind, a.Watched = rules.ReferralChanged, hash(decision, row.word("team"), row.word("reason"), workflow)

@@ -160,7 +160,7 @@ func TestArrivalOfMail(t *testing.T) {
 		{"a request to cancel", mail(cancel, nil), rules.CancellationRequested, func(t *testing.T, r *rules.Request) {
 			want := &rules.Request{
 				Asks: "cancel", From: "maria.alvarez@example.com", Name: "Maria Alvarez", Auth: "pass", AuthReason: "DKIM of example.com",
-				Words: "own", Form: "letter", Reason: "Moving", References: []string{"C-204417"}, Language: "en", Subject: "My contract C-204417",
+				Words: "own", Form: "letter", Reason: "Moving", References: []string{"C-204417"}, About: "contract", Language: "en", Subject: "My contract C-204417",
 				Quote: r.Quote, MessageID: "<m1@example.com>", SHA256: hex.EncodeToString(sum[:]), ReplyChain: []string{"<m0@example.com>", "<m1@example.com>"},
 			}
 			if diff := cmp.Diff(want, r); diff != "" {

@@ -91,6 +91,19 @@ var verbs = map[string]struct {
 	"reopen-job":          {"job", (*writer).reopenJob},
 	"free-worker":         {"allocation", (*writer).freeWorker},
 	"allocate-saved":      {"allocation", (*writer).allocateSaved},
+	"cancel-block":        {"block", (*writer).cancelBlock},
+	"reopen-block":        {"block", (*writer).reopenBlock},
+	"send-back-job":       {"ops_job", sendBack("ops_job", "state")},
+	"send-back-ticket":    {"ticket", sendBack("ticket", "state")},
+	"send-back-contact":   {"contact", sendBack("contact", "service_state")},
+	"cancel-service-sale": {"sale", sendBack("sale", "state")},
+	"delete-meeting":      {"meeting", (*writer).deleteMeeting},
+	"cancel-assignment":   {"assignment", (*writer).cancelAssignment},
+	"reopen-assignment":   {"assignment", (*writer).reopenAssignment},
+	"release-interpreter": {"assignment_interpreter", (*writer).releaseInterpreter},
+	"record-billing":      {"billing", (*writer).recordBilling},
+	"void-billing":        {"billing", (*writer).voidBilling},
+	"waive-billing":       {"billing", (*writer).waiveBilling},
 }
 
 // A writer writes one decision.

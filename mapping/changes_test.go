@@ -198,6 +198,8 @@ func TestNotices(t *testing.T) {
 			"Your contract is cancelled: contract C-204417", []string{"fully cancelled", "final", "no longer be restored"}},
 		{"it says so in Spanish as well", spanish, "send-final-notice", final,
 			"Su contrato está cancelado: contrato C-204417", []string{"definitiva", "ya no se puede restablecer"}},
+		{"the homeowner's language is remembered for it", due, "send-final-notice", map[string]string{"template": "cancelled", "to": "m@example.com", "contract": "C-1", "language": "es"},
+			"Su contrato está cancelado: contrato C-1", []string{"Hola:", "definitiva"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -230,6 +232,7 @@ func TestNotices(t *testing.T) {
 		}
 		got := writes[0].Change.Fields
 		delete(got, "text")
+		delete(got, "html")
 		if diff := cmp.Diff(map[string]any{
 			"to": []any{"maria.alvarez@example.com", "luis.alvarez@example.com"}, "cc": []any{"office@brightroofs.example"},
 			"subject":     "Your cancellation request is being processed: contract C-204417",

@@ -49,6 +49,12 @@ func merge(c Config) (Config, []*Problem) {
 		if over.References != nil {
 			merged.References = slices.Clone(over.References)
 		}
+		if over.Visits != nil {
+			merged.Visits = slices.Clone(over.Visits)
+		}
+		if over.Names != nil {
+			merged.Names = slices.Clone(over.Names)
+		}
 		for name, o := range over.Objects {
 			merged.Objects[name] = merged.Objects[name].under(o)
 		}
@@ -63,9 +69,22 @@ func merge(c Config) (Config, []*Problem) {
 		if err != nil {
 			problems = append(problems, &Problem{at, err.Error()})
 		}
+		references := append(slices.Clone(merged.References), p.References...)
+		visits := append(slices.Clone(merged.Visits), p.Visits...)
 		lay(p)
+		merged.References, merged.Visits = references, visits
 	}
 	lay(c)
+	for i, prefix := range c.Visits {
+		if !slices.Contains(merged.References, prefix) {
+			problems = append(problems, &Problem{fmt.Sprintf("visits.%d", i), fmt.Sprintf("%q is not one of references: %s", prefix, strings.Join(merged.References, ", "))})
+		}
+	}
+	for i, name := range c.Names {
+		if strings.TrimSpace(name) == "" {
+			problems = append(problems, &Problem{fmt.Sprintf("names.%d", i), "want a name, as mails write it"})
+		}
+	}
 	return merged, problems
 }
 

@@ -28,7 +28,8 @@ import (
 // presets are named: whatever they do not mention is as in the presets.
 type Config struct {
 	// Presets are named sets of names to begin with: "milestone" (workflows
-	// with milestones, for cancellations) and "skedulo" (visits, for holds).
+	// with milestones, for cancellations), "skedulo" (visits, for holds), "ops"
+	// (ops blocks) and "interpreting" (assignments).
 	Presets []string `yaml:"presets,omitempty" json:"presets,omitempty"`
 	// Objects are the org's objects, by what they stand for.
 	Objects map[string]Object `yaml:"objects,omitempty" json:"objects,omitempty"`
@@ -37,6 +38,13 @@ type Config struct {
 	// References are the prefixes by which numbers of contracts, workflows and
 	// the like are found in mails, such as "C-".
 	References []string `yaml:"references,omitempty" json:"references,omitempty"`
+	// Visits are those of References whose numbers are of visits, assignments
+	// and the like, which a mail can ask to cancel without a contract being
+	// meant.
+	Visits []string `yaml:"visits,omitempty" json:"visits,omitempty"`
+	// Names are what mails call the business. If there are any, a mail about a
+	// contract with somebody else is left to a person.
+	Names []string `yaml:"names,omitempty" json:"names,omitempty"`
 }
 
 // An Object says what the org calls one kind of record. "-" in place of a name
@@ -96,6 +104,8 @@ func (m *Mapping) Effective() Config {
 	c := m.config
 	c.Presets = slices.Clone(c.Presets)
 	c.References = slices.Clone(c.References)
+	c.Visits = slices.Clone(c.Visits)
+	c.Names = slices.Clone(c.Names)
 	c.Objects = map[string]Object{}
 	for name, o := range m.config.Objects {
 		c.Objects[name] = o.clone()
@@ -134,6 +144,10 @@ func (m *Mapping) KeyFields() map[string]string {
 // same value of the org and do not: what one of them writes, the other would
 // not recognise.
 func (m *Mapping) Fits(s rules.Settings) error {
+	return errors.Join(m.fitsWorkflows(s), m.fitsBlocks(s.OpsBlock))
+}
+
+func (m *Mapping) fitsWorkflows(s rules.Settings) error {
 	if m.objects["workflow"] == nil {
 		return nil
 	}
@@ -149,6 +163,23 @@ func (m *Mapping) Fits(s rules.Settings) error {
 				ours, reasons[ours], strings.Join(s.Cancellation.Reasons, ", ")))
 		}
 	}
+	return errors.Join(errs...)
+}
+
+func (m *Mapping) fitsBlocks(s rules.OpsBlockSettings) error {
+	if m.objects["block"] == nil {
+		return nil
+	}
+	var errs []error
+	mapped := func(key string, fields []string, otherwise string) {
+		for _, field := range fields {
+			if m.path("block", field) == "" {
+				errs = append(errs, fmt.Errorf("rules.ops_block.%s names %s, but mapping.objects.block.fields.%s is %q, so that %s", key, field, field, none, otherwise))
+			}
+		}
+	}
+	mapped("required_fields", s.RequiredFields, "nothing could be cancelled")
+	mapped("clear_fields", s.ClearFields, "nothing would be emptied")
 	return errors.Join(errs...)
 }
 

@@ -29,7 +29,7 @@ func TestNewRefuses(t *testing.T) {
 		want   []string
 	}{
 		{"a configuration of nothing", mapping.Config{},
-			[]string{`presets: nothing is mapped; name at least one of milestone, skedulo`}},
+			[]string{`presets: nothing is mapped; name at least one of milestone, skedulo, interpreting, ops`}},
 		{"a preset that is not there", mapping.Config{Presets: []string{"milestone", "skedullo"}},
 			[]string{`presets.1: no such preset "skedullo"; did you mean "skedulo"?`}},
 		{"an object nobody knows", object("workflows", mapping.Object{Name: "X__c"}),
@@ -107,14 +107,15 @@ func TestNewAccepts(t *testing.T) {
 		config  mapping.Config
 		watches []string
 	}{
-		{"both presets", mapping.Config{Presets: mapping.Presets()}, []string{"Workflow__c", "Case_Assignment__c", "Contact"}},
+		{"all presets", mapping.Config{Presets: mapping.Presets()}, []string{"Workflow__c", "Case_Assignment__c", "Contact", "Assignment__c", "Ops_Block__c"}},
+		{"assignments only", mapping.Config{Presets: []string{"interpreting"}}, []string{"Assignment__c"}},
 		{"cancellations only", mapping.Config{Presets: []string{"milestone"}}, []string{"Workflow__c", "Case_Assignment__c"}},
 		{"holds only", mapping.Config{Presets: []string{"skedulo"}}, []string{"Contact"}},
 		{"an org that lacks what the rules can do without", mapping.Config{Presets: mapping.Presets(), Objects: map[string]mapping.Object{
 			"absence": none, "activity": none, "region": none, "resource_region": none, "account_block": none, "location_block": none,
 			"workflow": {Fields: map[string]string{"roof_clear": "-", "co_homeowner": "-"}},
 			"job":      {Values: map[string]map[string]string{"status": {"queued": "-"}}},
-		}}, []string{"Workflow__c", "Case_Assignment__c", "Contact"}},
+		}}, []string{"Workflow__c", "Case_Assignment__c", "Contact", "Assignment__c", "Ops_Block__c"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -139,10 +140,13 @@ func TestWatchesAndKeyFields(t *testing.T) {
 		{Object: "Workflow__c", Fields: []string{"Status__c", "Milestone__c", "System_Photos__c", "Roof_Clear__c"}},
 		{Object: "Case_Assignment__c", Fields: []string{"Decision__c", "Team__c", "Referral_Reason__c", "Workflow__c"}},
 		{Object: "Contact", Fields: []string{"On_Hold__c", "On_Hold_Start_Date__c", "Planned_Return_Date__c"}},
+		{Object: "Assignment__c", Fields: []string{"Status__c", "Cancel_Requested_By__c", "Cancellation_Request__c", "Waive_Billing__c", "Waived_By__c"}},
+		{Object: "Ops_Block__c", Fields: []string{"State__c", "Block_Type__c", "Reset_Service__c", "Cancel_Reason__c", "Cancel_Notes__c"}},
 	}, m.Watches()); diff != "" {
 		t.Errorf("what is watched differs (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]string{
+		"Billing_Decision__c":     "Standdown_Key__c",
 		"Case":                    "Standdown_Key__c",
 		"Case_Assignment__c":      "Standdown_Key__c",
 		"sked__Job_Allocation__c": "Standdown_Key__c",

@@ -21,6 +21,29 @@ func nameOf(s rules.Snapshot, ref rules.Ref) string {
 			}
 		}
 	}
+	for _, b := range s.Blocks {
+		if ref == (rules.Ref{Kind: "block", ID: b.ID}) {
+			return b.Name
+		}
+		for kind, of := range map[string]*rules.Linked{"ops-job": b.Job, "ticket": b.Ticket, "contact": b.Contact, "sale": b.Sale} {
+			if of != nil && ref == (rules.Ref{Kind: kind, ID: of.ID}) {
+				return of.Name
+			}
+		}
+	}
+	for _, a := range s.Assignments {
+		if ref == (rules.Ref{Kind: "assignment", ID: a.ID}) {
+			return a.Name
+		}
+		if a.Billing != nil && ref == (rules.Ref{Kind: "billing", ID: a.Billing.ID}) {
+			return a.Name + " billing"
+		}
+		for _, i := range a.Interpreters {
+			if ref == (rules.Ref{Kind: "assignment-interpreter", ID: i.ID}) {
+				return a.Name + " interpreter"
+			}
+		}
+	}
 	if s.Client == nil {
 		return ""
 	}

@@ -3,21 +3,27 @@ package mapping
 import (
 	"embed"
 	"fmt"
+	html "html/template"
+	"slices"
 	"strings"
-	"text/template"
+	text "text/template"
 	"time"
 
 	"standdown/connectors"
 	"standdown/rules"
 )
 
-//go:embed templates/*.txt
+//go:embed templates
 var templateFiles embed.FS
 
-// notices are the mails to customers, named template.language.txt. The first
-// line is the subject. While a cancellation is pending they say so, and until
-// when (MIL-A21); the last one says that it is final (MIL-5).
-var notices = template.Must(template.ParseFS(templateFiles, "templates/*.txt"))
+// notices are the mails to customers, named template.language.txt, of which
+// the first line is the subject, and template.language.html, which says the
+// same. While a cancellation is pending they say so, and until when (MIL-A21);
+// the last one says that it is final (MIL-5).
+var (
+	plainNotices = text.Must(text.ParseFS(templateFiles, "templates/*.txt"))
+	htmlNotices  = html.Must(html.ParseFS(templateFiles, "templates/*.html"))
+)
 
 // blanks are what a mail to a customer may mention.
 type blanks struct {
@@ -27,44 +33,84 @@ type blanks struct {
 	Reason   string // in the org's words; may be empty
 }
 
-// notice writes a mail to the parties of a workflow, in the language of the
-// request; English if there is none.
+// A Notice is a mail to a customer.
+type Notice struct {
+	Template string `json:"template"`
+	Language string `json:"language"`
+	Subject  string `json:"subject"`
+	Text     string `json:"text"`
+	HTML     string `json:"html"`
+}
+
+// Notices returns every mail to a customer there is, in each language, filled
+// with the same example.
+func Notices() ([]Notice, error) {
+	var all []Notice
+	for _, t := range plainNotices.Templates() {
+		template, language, _ := strings.Cut(strings.TrimSuffix(t.Name(), ".txt"), ".")
+		n, err := fill(template, language, map[string]string{
+			"name": "Maria Alvarez and Luis Alvarez", "contract": "C-204417", "until": "2026-12-11", "reason": "Moving",
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, n)
+	}
+	slices.SortFunc(all, func(a, b Notice) int {
+		return strings.Compare(a.Template+"."+a.Language, b.Template+"."+b.Language)
+	})
+	return all, nil
+}
+
+// fill fills a template.
+func fill(template, language string, args map[string]string) (Notice, error) {
+	n := Notice{Template: template, Language: language}
+	name := template + "." + language
+	if plainNotices.Lookup(name+".txt") == nil {
+		return n, fmt.Errorf("there is no template %q", template)
+	}
+	who := line(args["name"])
+	if language == "es" {
+		who = strings.ReplaceAll(who, " and ", " y ")
+	}
+	b := blanks{Name: who, Contract: line(args["contract"]), Until: inLanguage(line(args["until"]), language), Reason: line(args["reason"])}
+	var plain, rich strings.Builder
+	if err := plainNotices.ExecuteTemplate(&plain, name+".txt", b); err != nil {
+		return n, fmt.Errorf("filling the template %s: %w", name, err)
+	}
+	if err := htmlNotices.ExecuteTemplate(&rich, name+".html", b); err != nil {
+		return n, fmt.Errorf("filling the template %s: %w", name, err)
+	}
+	n.Subject, n.Text, _ = strings.Cut(plain.String(), "\n")
+	n.Text, n.HTML = strings.TrimLeft(n.Text, "\n"), rich.String()
+	return n, nil
+}
+
+// notice writes a mail to the parties of a workflow, in the homeowner's
+// language; English if it is not known.
 func (w *writer) notice(a rules.Action) (Write, error) {
 	to := list(a.Args["to"])
 	if len(to) == 0 {
 		return Write{}, fmt.Errorf("the notice has no recipient")
 	}
 	language := "en"
-	if w.event.Request != nil && w.event.Request.Language == "es" {
+	if a.Args["language"] == "es" || w.event.Request != nil && w.event.Request.Language == "es" {
 		language = "es"
 	}
-	name := a.Args["template"] + "." + language + ".txt"
-	if notices.Lookup(name) == nil {
-		return Write{}, fmt.Errorf("there is no template %q", a.Args["template"])
+	n, err := fill(a.Args["template"], language, a.Args)
+	if err != nil {
+		return Write{}, err
 	}
-	who := line(a.Args["name"])
-	if language == "es" {
-		who = strings.ReplaceAll(who, " and ", " y ")
-	}
-	var b strings.Builder
-	if err := notices.ExecuteTemplate(&b, name, blanks{
-		Name:     who,
-		Contract: line(a.Args["contract"]),
-		Until:    inLanguage(line(a.Args["until"]), language),
-		Reason:   line(a.Args["reason"]),
-	}); err != nil {
-		return Write{}, fmt.Errorf("filling the template %s: %w", name, err)
-	}
-	subject, text, _ := strings.Cut(b.String(), "\n")
 	cc := list(a.Args["cc"])
 	return Write{
 		System: Mail,
-		Text:   fmt.Sprintf("Mail to %d, copy to %d: %s", len(to), len(cc), subject),
+		Text:   fmt.Sprintf("Mail to %d, copy to %d: %s", len(to), len(cc), n.Subject),
 		Change: connectors.Change{Op: connectors.Send, Ref: connectors.Ref{Kind: "message"}, Fields: map[string]any{
 			"to":          to,
 			"cc":          cc,
-			"subject":     subject,
-			"text":        strings.TrimLeft(text, "\n"),
+			"subject":     n.Subject,
+			"text":        n.Text,
+			"html":        n.HTML,
 			"in_reply_to": orNil(a.Args["in_reply_to"]),
 			"references":  list(a.Args["references"]),
 		}},

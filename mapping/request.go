@@ -47,7 +47,7 @@ func (m *Mapping) mail(r connectors.Record) Arrival {
 		a.Event, a.Why = event, "the mail could not be taken apart"
 		return a
 	}
-	reading := reader.Read(letter(f, r), reader.Patterns{Prefixes: m.config.References})
+	_, reading := m.Read(r)
 	a.Why = reading.Why
 	if reading.Verdict == reader.None {
 		return a
@@ -59,6 +59,11 @@ func (m *Mapping) mail(r connectors.Record) Arrival {
 	request.Deceased = reading.Deceased
 	request.Reason = m.theirs("workflow", "cancel_reason", reading.Reason)
 	request.References = reading.References
+	for _, day := range reading.Dates {
+		request.Dates = append(request.Dates, rules.Date(day))
+	}
+	request.About = reading.About
+	request.Series = reading.Series
 	request.Language = reading.Language
 	request.Quote = reading.Quote
 	switch {
@@ -75,6 +80,17 @@ func (m *Mapping) mail(r connectors.Record) Arrival {
 	return a
 }
 
+// Read is what the reader is given of a mail, and what it makes of it.
+func (m *Mapping) Read(r connectors.Record) (reader.Mail, reader.Reading) {
+	mail := letter(fields(r.Fields), r)
+	return mail, reader.Read(mail, m.Patterns())
+}
+
+// Patterns is how things are called in mails.
+func (m *Mapping) Patterns() reader.Patterns {
+	return reader.Patterns{Prefixes: m.config.References, Visits: m.config.Visits, Names: m.config.Names}
+}
+
 // letter gives the reader the parts of a mail that carry words.
 func letter(f fields, r connectors.Record) reader.Mail {
 	mail := reader.Mail{
@@ -85,8 +101,19 @@ func letter(f fields, r connectors.Record) reader.Mail {
 		MessageID: f.text("message_id"),
 		Sent:      r.At,
 	}
-	for _, s := range f.maps("segments") {
-		mail.Segments = append(mail.Segments, reader.Segment{
+	mail.Segments = segments(f.maps("segments"))
+	mail.Alternative = segments(f.maps("alternative"))
+	mail.Hidden = f.text("hidden")
+	for _, a := range f.maps("attachments") {
+		mail.Attachments = append(mail.Attachments, cmp.Or(a.text("name"), a.text("type")))
+	}
+	return mail
+}
+
+func segments(list []fields) []reader.Segment {
+	var all []reader.Segment
+	for _, s := range list {
+		all = append(all, reader.Segment{
 			Kind:    s.text("kind"),
 			From:    s.text("from"),
 			Subject: s.text("subject"),
@@ -94,10 +121,7 @@ func letter(f fields, r connectors.Record) reader.Mail {
 			Depth:   s.number("depth"),
 		})
 	}
-	for _, a := range f.maps("attachments") {
-		mail.Attachments = append(mail.Attachments, cmp.Or(a.text("name"), a.text("type")))
-	}
-	return mail
+	return all
 }
 
 // bracketed is how the rules show a Message-ID.

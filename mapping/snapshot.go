@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"standdown/connectors"
@@ -29,9 +30,14 @@ func (m *Mapping) Snapshot(ctx context.Context, look connectors.Lookup, mem Memo
 		return rules.Snapshot{}, err
 	}
 	var err error
-	if e.Subject.Kind == "client" {
+	switch {
+	case e.Subject.Kind == "client":
 		s.Client, err = f.client(ctx, mem, e.Subject.ID, now)
-	} else {
+	case strings.HasPrefix(e.Kind, "block."), e.Kind == rules.RescheduleRequested:
+		s.Blocks, err = f.blocks(ctx, mem, e)
+	case strings.HasPrefix(e.Kind, "assignment."):
+		s.Assignments, err = f.assignments(ctx, mem, e, now)
+	default:
 		s.Workflows, err = f.workflows(ctx, mem, e)
 	}
 	if err == nil {
@@ -154,11 +160,16 @@ func (f *finder) matching(ctx context.Context, values []string, fields ...string
 			}
 		}
 	}
+	return byID(found), nil
+}
+
+// byID returns the rows ordered by id.
+func byID(found map[string]row) []row {
 	var all []row
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		all = append(all, found[id])
 	}
-	return all, nil
+	return all
 }
 
 func workflow(r row) rules.Workflow {

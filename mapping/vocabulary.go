@@ -158,6 +158,8 @@ var parts = []part{
 		caseConcept,
 		queueConcept,
 	}},
+	interpreting,
+	ops,
 }
 
 // milestones are the names the rules know, in the order of either model.
@@ -183,6 +185,10 @@ func (m *Mapping) watched() []watch {
 				watch{"referral", []string{"decision", "team", "reason", "workflow"}})
 		case "job":
 			all = append(all, watch{"contact", []string{"on_hold", "hold_start", "hold_return"}})
+		case "block":
+			all = append(all, watch{"block", blockWatched})
+		case "assignment":
+			all = append(all, watch{"assignment", []string{"status", "requested_by", "ask", "waive", "waived_by"}})
 		}
 	}
 	return all

@@ -104,30 +104,39 @@ func (w *writer) holdForReview(a rules.Action) (Write, error) {
 		return Write{}, errNoQueue
 	}
 	contact, workflow := a.Args["contact"], ""
+	var about []set
 	switch a.On.Kind {
 	case "client":
 		contact = cmp.Or(contact, a.On.ID)
 	case "workflow":
 		workflow = a.On.ID
+	case "block", "assignment":
+		about = append(about, set{field: a.On.Kind, value: a.On.ID})
 	}
-	return w.create("case", "For review: "+firstLine(a.Args["title"]), []set{
+	return w.create("case", "For review: "+firstLine(a.Args["title"]), append(about, []set{
 		{field: "subject", value: shortened(a.Args["title"], maxSubject)},
 		{field: "description", value: shortened(a.Args["text"], maxDescription)},
 		w.toQueue(),
 		{field: "contact", value: orNil(contact)},
 		{field: "workflow", value: orNil(workflow)},
 		{field: "request_type", value: "Review"},
-	}), nil
+	}...)), nil
 }
 
 func (w *writer) toQueue() set {
 	return set{field: "owner", value: w.queue, show: "queue " + w.m.config.Queue}
 }
 
+// postComment writes into the feed of a block or an assignment, or else of a
+// contact.
 func (w *writer) postComment(a rules.Action) (Write, error) {
+	concept := "contact"
+	if a.On.Kind == "block" || a.On.Kind == "assignment" {
+		concept = a.On.Kind
+	}
 	return Write{System: Salesforce, Text: "Comment: " + firstLine(a.Args["text"]), Change: connectors.Change{
 		Op:     connectors.Post,
-		Ref:    connectors.Ref{Kind: w.m.objects["contact"].name, ID: a.On.ID},
+		Ref:    connectors.Ref{Kind: w.m.objects[concept].name, ID: a.On.ID},
 		Fields: map[string]any{"Body": shortened(a.Args["text"], maxComment)},
 	}}, nil
 }

@@ -23,6 +23,9 @@ func (t *text) addFacts(r *Reading) {
 			}
 		}
 	}
+	if r.Series = t.says[topic{kindNew, "series"}]; r.Series && t.says[topic{kindNew, "single"}] {
+		r.Verdict, r.About, r.Why = Unclear, "", "it speaks of a whole series and of a single occurrence"
+	}
 	for _, name := range t.mail.Attachments {
 		n := strings.ToLower(name)
 		if strings.Contains(n, "telegram") {
@@ -46,6 +49,7 @@ func (t *text) addFacts(r *Reading) {
 			}
 		}
 	}
+	t.addPeople(r)
 	for _, p := range t.parts {
 		if p.kind != kindNew && p.kind != kindForwarded {
 			continue
@@ -120,6 +124,7 @@ func referenceAt(s string, i int, prefixes []string) (string, int) {
 var (
 	contractRow = row{cells: []string{"contract"}}
 	visitRow    = row{cells: []string{"visit"}}
+	partRow     = row{cells: []string{"part"}}
 )
 
 // referenceRow is what a token that is a reference stands for, else nil.

@@ -34,7 +34,7 @@ func (c *clause) force(a match, s signal) (force, match) {
 		}
 		return match{}, false
 	}
-	if !c.personal() {
+	if !c.personal() && s.act != EndHold && s.act != Restore && s.act != Uncancel {
 		for _, where := range []string{"before", "sentence"} {
 			if m, ok := find("notice", where); ok {
 				return aside, m
@@ -70,12 +70,15 @@ func (c *clause) force(a match, s signal) (force, match) {
 	if verb == "weak" || verb == "policy" {
 		return named, match{}
 	}
-	asking := c.s.question && c.asksFirst()
+	asking := c.s.question && (c.asksFirst() || !c.asksLater())
 	if m, ok := find("please", "before"); ok {
 		return orders, m
 	}
 	if m, ok := find("could", "before"); ok {
-		if s.act == Cancel || s.act == "visit" {
+		if _, ok := find("please", "after"); ok {
+			return orders, m
+		}
+		if s.act == Cancel || s.act == "visit" || s.indefinite {
 			return queried, m
 		}
 		return orders, m
@@ -98,6 +101,9 @@ func (c *clause) force(a match, s signal) (force, match) {
 	if m, ok := find("bare", "before"); ok && s.object != "none" && !s.proof {
 		if c.denied(a.start) {
 			return negated, m
+		}
+		if c.s.question {
+			return queried, m
 		}
 		return orders, m
 	}
@@ -135,6 +141,17 @@ func (c *clause) quoted(i int) bool {
 		}
 	}
 	return marks%2 == 1
+}
+
+// asksLater tells that a question begins inside the sentence: "I want to
+// cancel, can you help me?" Without one the question is whether he does.
+func (c *clause) asksLater() bool {
+	for i, t := range c.toks[min(1, len(c.toks)):] {
+		if before := c.toks[i]; c.g.ask[t.text] && (!before.word || breaks[before.text]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *clause) asksFirst() bool {

@@ -12,6 +12,9 @@ func (c *clause) object(a match, before func() string) (match, string) {
 	when := a.row.cells[0] == "move" || a.row.cells[0] == "reschedule"
 	usable := func(m match) bool {
 		k := m.row.cells[0]
+		if m.start < a.end && (k == "hold" && a.row.cells[0] == "hold" || k == "cancellation" && meaning[a.row.cells[0]]["contract"] == Cancel) {
+			return false // the act itself: "put a hold on", "start the cancellation process"
+		}
 		return when || k != "when" && k != "message" || k == "message" && a.row.cells[0] == "disregard"
 	}
 	reach := 9
@@ -35,8 +38,15 @@ func (c *clause) object(a match, before func() string) (match, string) {
 		if m, ok := c.objectAt(i); ok && usable(m) {
 			m = c.chain(m)
 			switch m.row.cells[0] {
-			case "contract", "project":
-				if c.elsewhere(m.end) || c.others(a.end, m.start) {
+			case "project":
+				if other, ok := c.joined(m.end); ok && other.row.cells[0] == "contract" {
+					return m, "contract"
+				}
+				if c.foreign(a, m) {
+					return m, "part"
+				}
+			case "contract":
+				if c.foreign(a, m) {
 					return m, "part"
 				}
 			case "other":
@@ -44,8 +54,8 @@ func (c *clause) object(a match, before func() string) (match, string) {
 					return m, "unknown"
 				}
 			case "cancellation":
-				if c.follows(m.end, "visit") {
-					return m, "message"
+				if c.ofVisit(m.end) {
+					return m, "cancelled-visit"
 				}
 			}
 			return m, m.row.cells[0]
@@ -65,7 +75,7 @@ func (c *clause) object(a match, before func() string) (match, string) {
 	if form != "done" && c.unknown(a.end) {
 		return match{}, "unknown"
 	}
-	if a.end < len(c.toks) && pronouns[c.toks[a.end].text] || form == "done" || clitic(c.toks[a.end-1].text) {
+	if c.pronoun(a) || form == "done" || clitic(c.toks[a.end-1].text) {
 		for _, m := range slices.Backward(c.objects) {
 			if m.end <= a.start && m.row.cells[0] != "when" && m.row.cells[0] != "message" {
 				return m, m.row.cells[0]
@@ -79,6 +89,12 @@ func (c *clause) object(a match, before func() string) (match, string) {
 }
 
 var pronouns = set("it this that them everything these those lo la los las todo esto eso")
+
+// pronoun tells that an act is about "it": "cancel it", "put it back on".
+func (c *clause) pronoun(a match) bool {
+	within := c.toks[a.start+1 : min(a.end+1, len(c.toks))]
+	return slices.ContainsFunc(within, func(t token) bool { return pronouns[t.text] })
+}
 
 // clitic tells that a Spanish verb carries its object: cancelarlo, cancelenla.
 func clitic(w string) bool {
@@ -119,6 +135,7 @@ func (c *clause) chain(m match) match {
 		}
 		m = left
 	}
+	other := m.row.cells[0] == "other"
 	for {
 		at := m.end
 		if c.g == spanish {
@@ -132,7 +149,11 @@ func (c *clause) chain(m match) match {
 			return m
 		}
 		m.end = next.end
-		if next.row.cells[0] != "vague" {
+		if other = other || next.row.cells[0] == "other"; other && next.row.cells[0] == "contract" {
+			m.row = &partRow // a "phone contract" is not ours
+		} else if (next.row == &contractRow || next.row == &visitRow) && m.row.cells[0] != "vague" {
+			continue // "appointment B-1005" is an appointment, whatever B- says
+		} else if next.row.cells[0] != "vague" {
 			m.row = next.row
 		}
 	}
@@ -147,13 +168,87 @@ func (c *clause) objectBefore(i int) (match, bool) {
 	return match{}, false
 }
 
-// follows tells that an object of a kind stands within four words.
-func (c *clause) follows(i int, kind string) bool {
-	return slices.ContainsFunc(c.objects, func(m match) bool { return m.start >= i && m.start < i+4 && m.row.cells[0] == kind })
+// joined is the object that stands behind "and my".
+func (c *clause) joined(i int) (match, bool) {
+	if i >= len(c.toks) || c.toks[i].text != "and" && c.toks[i].text != "y" {
+		return match{}, false
+	}
+	if i++; i < len(c.toks) && c.g.article[c.toks[i].text] {
+		i++
+	}
+	m, ok := c.objectAt(i)
+	if ok {
+		m = c.chain(m)
+	}
+	return m, ok && !c.elsewhere(m.end)
+}
+
+// ofVisit tells that "of the visit" or the like stands there.
+func (c *clause) ofVisit(i int) bool {
+	return i < len(c.toks) && ofs[c.toks[i].text] && slices.ContainsFunc(c.objects, func(m match) bool {
+		return m.start > i && m.start < i+5 && m.row.cells[0] == "visit"
+	})
+}
+
+var ofs = set("of for de del para")
+
+// foreign tells that what is called a contract or a project is not plainly the
+// writer's with us: what stands between the act and it, or belongs to it, is
+// not known here. "the fee on my contract", "my alarm contract", "the contract
+// of my neighbor", "my contract with Sun Dealer".
+func (c *clause) foreign(a, m match) bool {
+	if c.elsewhere(m.end) || c.others(a.end, m.start) {
+		return true
+	}
+	if meaning[a.row.cells[0]]["part"] == "-" {
+		return false // the difference would hide it
+	}
+	for i := a.end; i < m.start; i++ {
+		if !c.modifies(i) && !(i == a.end && c.g.link[c.toks[i].text]) {
+			return true
+		}
+	}
+	i := m.end
+	if i < len(c.toks) && c.g == spanish && c.g.partial[c.toks[i].text] {
+		return true // "mi contrato anterior"
+	}
+	if i+1 < len(c.toks) && (c.toks[i].text == "with" || c.toks[i].text == "con") && c.g.partial[c.toks[i+1].text] {
+		return true // "with another company"
+	}
+	if i < len(c.toks) && c.toks[i].text == "in" && slices.ContainsFunc(c.toks[i:min(i+5, len(c.toks))], func(t token) bool { return strings.HasSuffix(t.text, "'s") }) {
+		return true // "in my mother's name"
+	}
+	if i >= len(c.toks) || !ofs[c.toks[i].text] {
+		return false
+	}
+	for i++; i < len(c.toks) && c.modifies(i); i++ {
+		if !c.toks[i].word {
+			return false
+		}
+	}
+	if i >= len(c.toks) || c.toks[i].capital || c.g.whose[c.toks[i].text] || months[c.toks[i].text] > 0 {
+		return false
+	}
+	of, ok := c.objectAt(i)
+	return !ok || of.row.cells[0] == "other"
+}
+
+// modifies tells that a word tells nothing new of the noun that follows.
+func (c *clause) modifies(i int) bool {
+	t := c.toks[i]
+	if !t.word || t.text[0] >= '0' && t.text[0] <= '9' || c.g.plainly[t.text] || c.g.article[t.text] || c.g.fill[t.text] || c.g.us[t.text] || c.g.owner[t.text] {
+		return true
+	}
+	return slices.ContainsFunc(c.names, func(name []token) bool {
+		return slices.ContainsFunc(name, func(n token) bool { return n.text == t.text })
+	})
 }
 
 // elsewhere tells that the contract is with a business that is not ours.
 func (c *clause) elsewhere(i int) bool {
+	for i < len(c.toks) && having[c.toks[i].text] {
+		i++ // "that I have with"
+	}
 	if len(c.names) == 0 || i+1 >= len(c.toks) || c.toks[i].text != "with" && c.toks[i].text != "con" {
 		return false
 	}
@@ -168,6 +263,8 @@ func (c *clause) elsewhere(i int) bool {
 	}
 	return true
 }
+
+var having = set("that which i we have had currently que tengo tenemos tenia yo")
 
 // others tells that the contract is somebody else's, "my neighbor's", or one of
 // several, "the duplicate".

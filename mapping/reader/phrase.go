@@ -120,15 +120,16 @@ type list struct {
 	every []int // rows that begin with a place, not a word
 }
 
-// at calls found for every row and every end that matches at toks[i].
+// at calls found for every row and every end that matches at toks[i], first
+// for those that match the word with its accents.
 func (l *list) at(toks []token, i int, found func(r *row, end int)) {
-	for _, n := range l.first[toks[i].text] {
-		l.rows[n].phrase.run(toks, i, func(end int) { found(&l.rows[n], end) })
-	}
 	if toks[i].raw != toks[i].text {
 		for _, n := range l.first[toks[i].raw] {
 			l.rows[n].phrase.run(toks, i, func(end int) { found(&l.rows[n], end) })
 		}
+	}
+	for _, n := range l.first[toks[i].text] {
+		l.rows[n].phrase.run(toks, i, func(end int) { found(&l.rows[n], end) })
 	}
 	for _, n := range l.every {
 		l.rows[n].phrase.run(toks, i, func(end int) { found(&l.rows[n], end) })
@@ -152,6 +153,9 @@ type grammar struct {
 	owner    map[string]bool // whose contract we may be told to cancel
 	article  map[string]bool // words before a noun
 	fill     map[string]bool // adverbs that may stand between mood and act
+	plainly  map[string]bool // words before a noun that leave it what it is
+	link     map[string]bool // prepositions between an act and what it is about
+	whose    map[string]bool // what a contract may be "for" or "of"
 }
 
 // parseGrammar reads the tables of a language. Each stands under a heading;
@@ -162,7 +166,7 @@ func parseGrammar(language, text string) *grammar {
 	classes := make(map[string]*list)
 	lists := map[string]*list{"acts": &g.acts, "objects": &g.objects, "moods": &g.moods, "facts": &g.facts}
 	sets := map[string]*map[string]bool{"plain": &g.plain, "ask": &g.ask, "stop": &g.stop, "fill": &g.fill,
-		"self": &g.self, "us": &g.us, "article": &g.article, "owner": &g.owner, "partial": &g.partial, "no": &g.no}
+		"self": &g.self, "us": &g.us, "article": &g.article, "owner": &g.owner, "partial": &g.partial, "no": &g.no, "plainly": &g.plainly, "link": &g.link, "whose": &g.whose}
 	section := ""
 	for n, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)

@@ -30,6 +30,10 @@ const (
 type Mail struct {
 	From, FromName, Subject string
 	Segments                []Segment
+	// Alternative is what another form of the text says, if it says something
+	// else; Hidden is text that is sent along and not shown.
+	Alternative []Segment
+	Hidden      string
 	// Auto is what kind of automatic mail it is: auto-replied, auto-generated,
 	// bulk, list, dsn, mdn, calendar; empty for a mail written by a person.
 	Auto        string
@@ -74,6 +78,13 @@ type Reading struct {
 	// Words tells whose words carry the request: own, forwarded, attached or
 	// none.
 	Words string `json:"words"`
+	// About is contract or visit (an appointment, an assignment), if the deciding
+	// sentence is about one. An unclear mail that is about a visit asks plainly
+	// to cancel it, and to cancel nothing else: only who knows what can be
+	// cancelled by mail at the site can say whether that is a request.
+	About string `json:"about,omitempty"`
+	// Series tells that it speaks of a whole series.
+	Series bool `json:"series,omitempty"`
 	// Claims is the address, in lower case, of the innermost author that a
 	// forwarded request names. It proves nothing.
 	Claims   string `json:"claims,omitempty"`
@@ -84,6 +95,10 @@ type Reading struct {
 	// References are contract ids and the like, in upper case, each once.
 	References []string `json:"references,omitempty"`
 	Dates      []string `json:"dates,omitempty"` // 2006-01-02, each once
+	// People and Addresses are names and postal addresses that the mail gives, as
+	// it writes them, for the person who reviews it. Nothing may rest on them.
+	People    []string `json:"people,omitempty"`
+	Addresses []string `json:"addresses,omitempty"`
 	// Quote is the deciding sentence, at most 300 runes.
 	Quote string `json:"quote,omitempty"`
 	Spans []Span `json:"spans,omitempty"`
@@ -125,5 +140,6 @@ func Read(m Mail, p Patterns) Reading {
 	t := open(m, p)
 	r := t.weigh()
 	t.addFacts(&r)
+	r.suspect(m, p)
 	return r
 }

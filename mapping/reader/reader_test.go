@@ -1,9 +1,7 @@
 package reader
 
 import (
-	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,130 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-// A sample is a mail of testdata with what a person says of it.
-type sample struct {
-	name                  string
-	mail                  Mail
-	verdict, asks, voices string
-}
-
-func samples(t testing.TB, file string) []sample {
-	t.Helper()
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []sample
-	for n, block := range strings.Split("\n"+string(b), "\n== ")[1:] {
-		head, rest, _ := strings.Cut(block, "\n")
-		want := strings.Fields(head)
-		if len(want) != 3 {
-			t.Fatalf("%s, mail %d: want three words after ==, have %q", file, n+1, head)
-		}
-		s := sample{verdict: want[0], asks: want[1], voices: want[2]}
-		s.mail = Mail{From: "maria.alvarez@example.com", Sent: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}
-		headers, body, _ := strings.Cut(rest, "\n\n")
-		for line := range strings.SplitSeq(headers, "\n") {
-			key, value, ok := strings.Cut(line, ": ")
-			switch key {
-			case "from":
-				s.mail.From = value
-			case "subject":
-				s.mail.Subject = value
-			case "auto":
-				s.mail.Auto = value
-			case "attach":
-				s.mail.Attachments = append(s.mail.Attachments, value)
-			default:
-				t.Fatalf("%s, mail %d: no such header %q (%v)", file, n+1, line, ok)
-			}
-		}
-		s.mail.Segments = segments(body)
-		s.name = fmt.Sprintf("%03d %s", n+1, s.mail.Subject)
-		out = append(out, s)
-	}
-	return out
-}
-
-func segments(body string) []Segment {
-	var out []Segment
-	for i, text := range strings.Split("\n"+body, "\n-- ") {
-		s := Segment{Kind: "new", Text: strings.TrimSpace(text)}
-		if i > 0 {
-			head, rest, _ := strings.Cut(text, "\n")
-			f := strings.Fields(head)
-			s = Segment{Kind: f[0], Text: strings.TrimSpace(rest), Depth: 1}
-			if len(f) > 1 {
-				s.From = f[1]
-			}
-			if len(f) > 2 {
-				s.Depth, _ = strconv.Atoi(f[2])
-			}
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-// matrix counts what people say (rows) against what the reader says.
-type matrix map[string]map[string]int
-
-func (m matrix) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-22s%9s%9s%9s\n", "a person says \\ reader", Request, None, Unclear)
-	for _, want := range []string{Request, None, Unclear} {
-		fmt.Fprintf(&b, "%-22s%9d%9d%9d\n", want, m[want][Request], m[want][None], m[want][Unclear])
-	}
-	return b.String()
-}
-
-func (m matrix) share(want, got string) float64 {
-	all := m[want][Request] + m[want][None] + m[want][Unclear]
-	return float64(m[want][got]) / float64(all)
-}
-
-func TestReadAgreesWithPeople(t *testing.T) {
-	for _, c := range []struct {
-		file          string
-		mails         int
-		request, none float64 // how many of these must be recognised
-	}{
-		{"testdata/mails.txt", 220, 0.97, 0.95},
-		{"testdata/heldout.txt", 110, 0.90, 0.90},
-	} {
-		t.Run(c.file, func(t *testing.T) {
-			m := matrix{Request: {}, None: {}, Unclear: {}}
-			all := samples(t, c.file)
-			for _, s := range all {
-				got := Read(s.mail, Patterns{Names: []string{"EverBright"}})
-				m[s.verdict][got.Verdict]++
-				where := fmt.Sprintf("%s: %q %s/%s (%s; %q)", s.name, first(s.mail.Segments), got.Verdict, got.Asks, got.Why, got.Quote)
-				switch {
-				case got.Verdict == Request && s.verdict != Request:
-					t.Errorf("wrong request: %s", where)
-				case got.Verdict == None && s.verdict != None:
-					t.Errorf("hidden request: %s", where)
-				case got.Verdict != s.verdict:
-					t.Logf("differs, want %s: %s", s.verdict, where)
-				}
-				if got.Verdict == Request && (got.Asks != s.asks || got.Words != s.voices) {
-					t.Errorf("%s asks %s in words %s, want %s %s", where, got.Asks, got.Words, s.asks, s.voices)
-				}
-			}
-			t.Logf("\n%s", m)
-			if len(all) < c.mails {
-				t.Errorf("%d mails, want at least %d", len(all), c.mails)
-			}
-			if got := m.share(Request, Request); got < c.request {
-				t.Errorf("%.0f %% of requests recognised, want %.0f %%", 100*got, 100*c.request)
-			}
-			if got := m.share(None, None); got < c.none {
-				t.Errorf("%.0f %% of harmless mails recognised, want %.0f %%", 100*got, 100*c.none)
-			}
-		})
-	}
-}
 
 // Each line of traps.txt is a mail that names an act and asks for none that
 // could be carried out; a person may be asked, nothing more.
@@ -152,13 +26,6 @@ func TestNoTrapBecomesARequest(t *testing.T) {
 			t.Errorf("%s: reads a request to %s: %v", line, got.Asks, got.Spans)
 		}
 	}
-}
-
-func first(s []Segment) string {
-	if len(s) == 0 {
-		return ""
-	}
-	return s[0].Text[:min(len(s[0].Text), 160)]
 }
 
 func own(text string) Mail {
@@ -345,7 +212,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("\xff", "\u0301 i'd n't 's ' - --", "signature", "C-999999999999999999999", "a\x00", "dsn")
 	f.Fuzz(func(t *testing.T, subject, text, kind, more, file, auto string) {
 		m := Mail{Subject: subject, Segments: []Segment{{Kind: "new", Text: text}, {Kind: kind, From: "A@b.example", Text: more, Depth: 1}},
-			Attachments: []string{file}, Auto: auto}
+			Attachments: []string{file}, Auto: auto, Alternative: []Segment{{Kind: kind, Text: text}, {Kind: "new", Text: more}}, Hidden: file}
 		r := Read(m, Patterns{})
 		if r.Verdict != Request && r.Verdict != None && r.Verdict != Unclear {
 			t.Fatalf("verdict %q", r.Verdict)
@@ -369,20 +236,4 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("a second reading differs:\n%s", diff)
 		}
 	})
-}
-
-func BenchmarkRead(b *testing.B) {
-	all := samples(b, "testdata/mails.txt")
-	bytes := 0
-	for _, s := range all {
-		for _, seg := range s.mail.Segments {
-			bytes += len(seg.Text)
-		}
-	}
-	b.SetBytes(int64(bytes))
-	for b.Loop() {
-		for _, s := range all {
-			Read(s.mail, Patterns{})
-		}
-	}
 }

@@ -29,6 +29,8 @@ type signal struct {
 	force   force
 	spans   []Span
 	subject bool // stands in a subject
+	// indefinite tells that it is about "a contract", no certain one.
+	indefinite bool
 }
 
 func (s signal) wants() bool {
@@ -134,11 +136,30 @@ func (c *clause) signals(before func() string) []signal {
 				break
 			}
 		}
+		if w, ok := c.weakIn(a); s.act == "-" && ok {
+			s = c.signal(w, before, &consumed)
+		}
 		if s.act != "-" {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// weakIn is a weak phrase that begins within an act which says nothing.
+func (c *clause) weakIn(a match) (match, bool) {
+	var weak match
+	if a.row.cells[0] == "aside" {
+		return weak, false
+	}
+	for i := a.start; i < a.end; i++ {
+		c.g.acts.at(c.toks, i, func(r *row, end int) {
+			if r.cells[0] == "weak" && end > weak.end {
+				weak = match{r, i, end}
+			}
+		})
+	}
+	return weak, weak.row != nil
 }
 
 // variants are the rows that read the same words as an act: "stop" is a drop
@@ -160,6 +181,7 @@ func (c *clause) signal(a match, before func() string, consumed *int) signal {
 	s.act, s.proof = strings.CutSuffix(meaning[verb][object], "?")
 	s.spans = []Span{c.span(a.start, a.end, "act: "+verb)}
 	if o.row != nil {
+		s.indefinite = o.start > 0 && o.start >= a.end && indefinite[c.toks[o.start-1].text]
 		s.spans = append(s.spans, c.span(o.start, o.end, "about: "+object))
 		// "my cancellation" is what "disregard" is about, and no second act.
 		if (object == "cancellation" || object == "hold") && o.end > *consumed && o.start >= a.start && s.act != "-" {
@@ -172,9 +194,13 @@ func (c *clause) signal(a match, before func() string, consumed *int) signal {
 		s.spans = append(s.spans, c.span(m.start, m.end, m.row.cells[0]+": "+m.row.source))
 	}
 	if s.act == "other" {
+		wanted := s.wants()
 		s.force = aside
 		for _, other := range c.objects {
 			if other.start >= o.start && other.end <= o.end {
+				continue
+			}
+			if and, ok := c.joined(o.end); !wanted && !(ok && and.start == other.start) {
 				continue
 			}
 			if k := other.row.cells[0]; k == "contract" || k == "project" || k == "vague" {
@@ -187,6 +213,8 @@ func (c *clause) signal(a match, before func() string, consumed *int) signal {
 	}
 	return s
 }
+
+var indefinite = set("a an any un una algun alguna")
 
 func (c *clause) span(from, to int, label string) Span {
 	return Span{Start: c.toks[from].start, End: c.toks[to-1].end, Label: label}

@@ -12,6 +12,7 @@ type token struct {
 	raw        string // lower case
 	start, end int
 	word       bool
+	capital    bool // begins with one, as names do, and goes on without
 }
 
 // A sentence is a run of tokens; question tells that it ends in a question
@@ -174,6 +175,9 @@ func wordEnd(text string, i int) int {
 
 func appendWord(toks []token, w string, start int) []token {
 	var raw, folded strings.Builder
+	first, size := utf8.DecodeRuneInString(w)
+	second, _ := utf8.DecodeRuneInString(w[size:])
+	capital := unicode.IsUpper(first) && !unicode.IsUpper(second)
 	for _, r := range w {
 		if invisible(r) {
 			continue
@@ -187,7 +191,7 @@ func appendWord(toks []token, w string, start int) []token {
 		folded.WriteRune(f)
 	}
 	add := func(text, raw string) {
-		toks = append(toks, token{text: text, raw: raw, start: start, end: start + len(w), word: true})
+		toks = append(toks, token{text: text, raw: raw, start: start, end: start + len(w), word: true, capital: capital})
 	}
 	text := folded.String()
 	if long, ok := contractions[text]; ok {

@@ -30,7 +30,7 @@ func (t *text) weigh() Reading {
 // somebody else's request be a wrapper.
 func (t *text) combine(r *Reading, own, passed opinion) {
 	take := func(o opinion, words string) {
-		r.Verdict, r.Asks, r.Words, r.Why = o.verdict, o.act, words, o.why
+		r.Verdict, r.Asks, r.Words, r.Why, r.About = o.verdict, o.act, words, o.why, o.about
 		if o.by != nil {
 			r.Spans = o.by.spans
 			r.Quote = t.quote(o.by.at)
@@ -48,16 +48,20 @@ func (t *text) combine(r *Reading, own, passed opinion) {
 		take(passed, "forwarded")
 	case own.verdict == Request:
 		take(own, "own")
-		r.Verdict, r.Why = Unclear, "the words passed on do not plainly ask for the same"
+		r.Verdict, r.Why, r.About = Unclear, "the words passed on do not plainly ask for the same", ""
 	case passed.verdict == Request && (own.verdict == None || t.wraps()):
 		take(passed, "forwarded")
+		if t.says[topic{kindNew, "reserve"}] {
+			r.Verdict, r.Why, r.About = Unclear, "whoever passes it on has a reservation", ""
+		}
 	case own.verdict == Unclear:
 		take(own, "own")
+		if passed.verdict != None {
+			r.About = ""
+		}
 	case passed.verdict != None:
 		take(passed, "forwarded")
-		if r.Verdict == Request {
-			r.Verdict = Unclear
-		}
+		r.Verdict, r.About = Unclear, ""
 	default:
 		r.Why = "nothing in it asks for anything known here"
 	}
@@ -111,13 +115,13 @@ func (t *text) questions() bool {
 // doubt moves a verdict towards unclear, where the words alone would mislead;
 // only for newsletters towards none.
 func (t *text) doubt(r *Reading) {
-	unclear := func(why string) { r.Verdict, r.Why = Unclear, why }
+	unclear := func(why string) { r.Verdict, r.Why, r.About = Unclear, why, "" }
 	if r.Verdict == Unclear && (t.mail.Auto == "list" || t.mail.Auto == "bulk") && !t.wanted() {
 		r.Verdict, r.Asks, r.Words, r.Quote, r.Spans = None, "", "none", "", nil
 		r.Why = "a newsletter that asks for nothing itself"
 		return
 	}
-	if t.cut && r.Verdict != Unclear {
+	if t.cut && (r.Verdict != Unclear || r.About != "") {
 		unclear("the mail is longer than is read")
 	}
 	if r.Verdict == Request {

@@ -191,7 +191,7 @@ func (t *text) find(n int) {
 				for k := range sig.spans {
 					sig.spans[k].Segment = p.segment
 				}
-				t.cancelled = t.cancelled || sig.verb == "cancel" && sig.force != negated
+				t.cancelled = t.cancelled || sig.verb == "cancel" && sig.force != negated && (sig.act == Cancel || sig.act == Restore)
 				t.signals = append(t.signals, sig)
 			}
 		}
@@ -229,7 +229,9 @@ func (t *text) spokenOf(n, i int) string {
 func (t *text) prove(s *signal) {
 	if s.act == "keep" {
 		s.act = "-"
-		if t.cancelled || t.says[topic{kindNew, "mind"}] {
+		if s.force == negated || s.force == doubted {
+			s.act = "weak"
+		} else if t.cancelled || t.says[topic{kindNew, "mind"}] {
 			s.act = Restore
 		}
 	}
@@ -258,6 +260,7 @@ type opinion struct {
 	act     string
 	by      *signal
 	why     string
+	about   string
 }
 
 // hesitations say why an act that is named makes no request.
@@ -309,6 +312,10 @@ func (t *text) judge(kind string) opinion {
 	}
 	switch len(wanted) {
 	case 0:
+		if s := t.plainVisit(kind, signals); s != nil {
+			o.by, o.act, o.about = s, "", "visit"
+			o.why = "it asks to cancel a visit, which is not the contract"
+		}
 		return o
 	case 1:
 	default:
@@ -332,7 +339,36 @@ func (t *text) judge(kind string) opinion {
 		return o
 	}
 	o.verdict, o.why = Request, "it asks plainly"
+	switch o.by.object {
+	case "contract", "project":
+		o.about = "contract"
+	case "visit":
+		o.about = "visit"
+	}
 	return o
+}
+
+// plainVisit is the signal that asks to cancel a visit, if nothing in the same
+// voice asks for anything else or speaks against it.
+func (t *text) plainVisit(kind string, signals []signal) *signal {
+	if t.says[topic{kind, "hedge"}] || t.says[topic{kind, "sample"}] {
+		return nil
+	}
+	var by *signal
+	for i := range signals {
+		s := &signals[i]
+		switch {
+		case s.act == "-" || s.force == aside || s.form == "noun" && s.force == named:
+		case s.act != "visit" || !s.wants():
+			return nil
+		case by == nil || by.subject && !s.subject:
+			by = s
+		}
+	}
+	if by != nil && by.subject && t.questions() {
+		return nil
+	}
+	return by
 }
 
 func isRequest(act string) bool {

@@ -1,12 +1,12 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,8 +25,13 @@ const (
 	Drop FaultKind = "drop"
 	// Lose applies the call and closes the connection instead of answering.
 	Lose FaultKind = "lose"
+	// Truncate applies the call and breaks off in the middle of the answer.
+	Truncate FaultKind = "truncate"
 	// Delay answers after Delay.
 	Delay FaultKind = "delay"
+	// Skew answers as usual, with a Date that is off by Delay, which may be
+	// negative.
+	Skew FaultKind = "skew"
 )
 
 // A Fault makes the calls it matches go wrong, Count times. Of several that
@@ -42,6 +47,8 @@ type Fault struct {
 	// Record selects rows for a Lock: the name of an object, or an id. Empty
 	// means any.
 	Record string
+	// After is how many of what it matches the fault lets pass first.
+	After int
 	// Count is how often the fault acts; 0 means once, -1 for ever.
 	Count int
 	// Status, ContentType and Body are what Answer answers. Without a content
@@ -49,7 +56,7 @@ type Fault struct {
 	Status      int
 	ContentType string
 	Body        string
-	// Delay is how long Delay waits.
+	// Delay is how long Delay waits, and how far off the Date of Skew is.
 	Delay time.Duration
 }
 
@@ -62,8 +69,10 @@ type Fault struct {
 //	{"kind": "answer", "method": "POST", "path": "/composite", "status": 503, "body": "[]", "count": 2}
 //	{"kind": "lock", "record": "Contact"}
 //	{"kind": "delay", "delay": "2s", "count": -1}
+//	{"name": "quota", "count": 3}
 //
-// and DELETE /sandbox/faults ends them all. Neither needs a session.
+// where name is one of [Named], which the other values change; and DELETE
+// /sandbox/faults ends them all. Neither needs a session.
 func (o *Org) Fault(f Fault) {
 	if err := f.check(); err != nil {
 		panic("sandbox: " + err.Error())
@@ -85,8 +94,8 @@ func (o *Org) ClearFaults() {
 
 func (f *Fault) check() error {
 	switch {
-	case !slices.Contains([]FaultKind{Answer, Lock, Drop, Lose, Delay}, f.Kind):
-		return fmt.Errorf("fault: the kind is %q; it must be answer, lock, drop, lose or delay", f.Kind)
+	case !slices.Contains([]FaultKind{Answer, Lock, Drop, Lose, Truncate, Delay, Skew}, f.Kind):
+		return fmt.Errorf("fault: the kind is %q; it must be answer, lock, drop, lose, truncate, delay or skew", f.Kind)
 	case f.Kind == Lock && (f.Method != "" || f.Path != ""):
 		return errors.New("fault: a lock matches a record, not a method or a path")
 	case f.Kind != Lock && f.Record != "":
@@ -95,42 +104,12 @@ func (f *Fault) check() error {
 		return errors.New("fault: an answer needs a status from 200 to 599")
 	case f.Kind == Delay && f.Delay <= 0:
 		return errors.New(`fault: a delay needs to be longer than nothing, such as "2s"`)
-	case f.Count < -1:
-		return errors.New("fault: the count is how often it acts; -1 is for ever")
+	case f.Kind == Skew && f.Delay == 0:
+		return errors.New(`fault: a skew needs a delay other than nothing, such as "-1h"`)
+	case f.Count < -1 || f.After < 0:
+		return errors.New("fault: the count is how often it acts, -1 is for ever; after is how many it lets pass")
 	}
 	return nil
-}
-
-// control answers /sandbox/faults.
-func (o *Org) control(r *http.Request) reply {
-	if r.Method == http.MethodDelete {
-		o.ClearFaults()
-		return reply{status: http.StatusNoContent}
-	}
-	if r.Method != http.MethodPost {
-		return call{method: r.Method}.methods(nil)
-	}
-	var in struct {
-		Kind                                           FaultKind
-		Method, Path, Record, ContentType, Body, Delay string
-		Count, Status                                  int
-	}
-	d := json.NewDecoder(io.LimitReader(r.Body, 1<<20))
-	d.DisallowUnknownFields()
-	err := d.Decode(&in)
-	var delay time.Duration
-	if err == nil && in.Delay != "" {
-		delay, err = time.ParseDuration(in.Delay)
-	}
-	f := Fault{in.Kind, in.Method, in.Path, in.Record, in.Count, in.Status, in.ContentType, in.Body, delay}
-	if err == nil {
-		err = f.check()
-	}
-	if err != nil {
-		return refuse("JSON_PARSER_ERROR", "%s", err).reply()
-	}
-	o.Fault(f)
-	return reply{status: http.StatusNoContent}
 }
 
 // withFault answers a call, or does what the fault that matches it says.
@@ -152,6 +131,20 @@ func (o *Org) withFault(w http.ResponseWriter, r *http.Request, path []string, a
 		}
 		w.WriteHeader(f.Status)
 		_, _ = io.WriteString(w, f.Body) // the reader may be gone
+	case Skew:
+		w.Header().Set("Date", o.now().Add(f.Delay).Format(http.TimeFormat))
+		answer(w)
+	case Truncate:
+		whole := &recording{nowhere{w.Header()}, http.StatusOK, nil}
+		answer(whole)
+		if len(whole.body) == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(whole.body)+1))
+		w.WriteHeader(whole.status)
+		_, _ = w.Write(whole.body[:len(whole.body)/2]) // the reader may be gone
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
 	case Lose:
 		answer(nowhere{http.Header{}})
 		panic(http.ErrAbortHandler)
@@ -179,7 +172,13 @@ func (o *Org) takeFault(matches func(*Fault) bool) *Fault {
 }
 
 func (o *Org) takeLocked(matches func(*Fault) bool) *Fault {
-	i := slices.IndexFunc(o.faults, matches)
+	i := slices.IndexFunc(o.faults, func(f *Fault) bool {
+		if !matches(f) {
+			return false
+		}
+		f.After--
+		return f.After < 0
+	})
 	if i < 0 {
 		return nil
 	}
@@ -206,3 +205,17 @@ type nowhere struct{ header http.Header }
 func (n nowhere) Header() http.Header         { return n.header }
 func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n nowhere) WriteHeader(int)             {}
+
+// recording keeps an answer.
+type recording struct {
+	nowhere
+	status int
+	body   []byte
+}
+
+func (r *recording) WriteHeader(status int) { r.status = status }
+
+func (r *recording) Write(b []byte) (int, error) {
+	r.body = append(r.body, b...)
+	return len(b), nil
+}

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestAFaultActsOnTheCallsItMatches(t *testing.T) {
@@ -80,5 +82,64 @@ func TestFaultsAreSetAndClearedFromOutside(t *testing.T) {
 	}
 	if got := c.call("GET", "limits", nil).status; got != 200 {
 		t.Errorf("after clearing: %d", got)
+	}
+}
+
+func TestATruncatedAnswerIsApplied(t *testing.T) {
+	c := start(t, Options{})
+	c.org.Fault(Named()["answer-truncated"])
+	if got, err := c.try("POST", "sobjects/Contact", map[string]any{"LastName": "Crow"}); err == nil {
+		t.Errorf("the answer is whole: %d %v", got.status, got.body)
+	}
+	if c.count("Contact") != 1 {
+		t.Errorf("%d contacts", c.count("Contact"))
+	}
+}
+
+func TestTheClockOfAnAnswerMayBeOff(t *testing.T) {
+	c := start(t, Options{})
+	c.org.Fault(Named()["clock-behind"])
+	if got := c.call("GET", "limits", nil).header.Get("Date"); got != "Mon, 02 Mar 2026 14:04:05 GMT" {
+		t.Error(got)
+	}
+	if got := c.call("GET", "limits", nil).header.Get("Date"); got != "Mon, 02 Mar 2026 15:04:05 GMT" {
+		t.Error(got)
+	}
+}
+
+func TestEveryNamedFaultCanBeSetFromOutside(t *testing.T) {
+	for name := range Named() {
+		c := start(t, Options{PageSize: 1})
+		contact := c.contacts(2)[0]
+		next := c.call("GET", q("SELECT Id FROM Contact"), nil).body.(map[string]any)["nextRecordsUrl"].(string)
+		if got := c.call("POST", "/sandbox/faults", map[string]any{"name": name, "delay": "1ms"}); got.status != 204 {
+			t.Errorf("%s: %d %v", name, got.status, got.body)
+			continue
+		}
+		method, path := "PATCH", "sobjects/Contact/"+contact
+		if name == "locator-lost" {
+			method, path = "GET", next
+		}
+		got, err := c.try(method, path, map[string]any{"Phone": "1"})
+		harmless := name == "slow" || name == "clock-ahead" || name == "clock-behind"
+		if failed := err != nil || got.status >= 300; failed == harmless {
+			t.Errorf("%s: %d %v %v", name, got.status, got.body, err)
+		}
+		if got, err := c.try(method, path, map[string]any{"Phone": "1"}); err != nil || got.status >= 300 {
+			t.Errorf("after %s: %d %v %v", name, got.status, got.body, err)
+		}
+	}
+}
+
+func TestAFaultMayLetSomeCallsPass(t *testing.T) {
+	c := start(t, Options{})
+	c.org.Fault(Fault{Kind: Answer, Status: 500, Path: "/limits", After: 2})
+	var got []int
+	for range 4 {
+		got = append(got, c.call("GET", "limits", nil).status)
+		c.call("GET", "sobjects", nil)
+	}
+	if diff := cmp.Diff([]int{200, 200, 500, 200}, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -2,15 +2,26 @@
 // SOQL and speaks the REST API, so that a configuration can be tried, a demo
 // shown and a client tested without an org of one's own.
 //
-// It runs no Apex, no flows, no approval processes and no sharing: whoever is
-// logged in sees and may change everything. It keeps nothing on disk. What it
-// does not know it refuses by name and never ignores. It answers on loopback
-// addresses only.
+// It runs no Apex and no flows, and every user but the integration user, whom
+// [Org.Allow] restricts, may do everything. It keeps records in memory; see
+// [Open] for keeping them in a file. What it does not know it refuses by name
+// and never ignores. It answers on loopback addresses only.
 //
 // It promises the form and the meaning of the real API as far as it goes:
 // paths, status codes, error codes, ids, time stamps of whole seconds, case,
 // null and precedence rules of SOQL, limits, and writes that take effect
 // wholly or not at all. The same calls at the same times give the same org.
+//
+// Beside the REST API (objects and their rows, query, queryAll, composite,
+// collections, Bulk API 2.0, approvals, getUpdated and getDeleted, describe,
+// limits, OAuth) it has a control endpoint of its own, which wants no session:
+//
+//	POST   /sandbox/faults    makes coming calls go wrong, see [Org.Fault]
+//	DELETE /sandbox/faults    ends all faults
+//	POST   /sandbox/access    restricts the integration user, see [Org.Allow]
+//	DELETE /sandbox/sessions  ends all sessions
+//
+// All of them answer 204, or 400 and say what is wrong.
 package sandbox
 
 import (
@@ -19,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -45,6 +57,18 @@ type Options struct {
 	// PageSize is how many records a query answers at once, whatever the
 	// client asks for. Default: as the client asks, else 2000.
 	PageSize int
+	// ShrinkPages makes pages of queries shorter than asked for, at random:
+	// the same for the same number. Zero is never.
+	ShrinkPages uint64
+	// AssignTo holds active assignment rules: for an object with an OwnerId,
+	// the name of the user or the queue that records go to when they are
+	// created or updated over REST, unless Sforce-Auto-Assign is FALSE.
+	AssignTo map[string]string
+	// AppLimit is how many API calls the connected app may make a day; zero is
+	// as many as the org.
+	AppLimit int
+	// State is the file [Open] keeps the org in; [New] does not look at it.
+	State string
 	// Latency is how long each call takes at least.
 	Latency time.Duration
 }
@@ -62,18 +86,25 @@ type Org struct {
 	Person // the administrator
 
 	opts   Options
+	file   string // that keeps the org
 	server *http.Server
 	served chan struct{}
 
-	mu      sync.Mutex
-	store   *store
-	tokens  map[string]string // token -> id of a user
-	issued  int
-	calls   int
-	faults  []*Fault
-	cursors []*cursor
-	opened  int
-	orgID   string
+	mu        sync.Mutex
+	store     *store
+	tokens    map[string]string // token -> id of a user
+	issued    int
+	calls     int
+	faults    []*Fault
+	cursors   []*cursor
+	opened    int
+	shrinking *rand.Rand
+	granted   grants              // of the integration user
+	approvals map[string]Approval // that wait, by id of the work item
+	origins   map[string]string   // by id of the row
+	jobs      []*job
+	// Ids of rows an org cannot be without.
+	orgID, administrator, integration string
 }
 
 // New makes an org with its users and nothing else. It panics if the objects
@@ -96,7 +127,10 @@ func New(opts Options) *Org {
 	if err != nil {
 		panic("sandbox: " + err.Error())
 	}
-	o := &Org{opts: opts, store: newStore(schema), tokens: map[string]string{}}
+	o := &Org{opts: opts, store: newStore(schema), tokens: map[string]string{}, granted: grants{}, approvals: map[string]Approval{}, origins: map[string]string{}}
+	if opts.ShrinkPages != 0 {
+		o.shrinking = rand.New(rand.NewPCG(opts.ShrinkPages, 0))
+	}
 	o.Person = Person{o, Administrator}
 	o.found()
 	return o
@@ -114,8 +148,8 @@ func (o *Org) found() {
 		}
 		return id
 	}
-	must(user, map[string]any{"FirstName": "Org", "LastName": "Administrator", "Username": Administrator, "Email": Administrator, "IsActive": true, "TimeZoneSidKey": "America/New_York"})
-	must(user, map[string]any{"LastName": "Integration", "Username": IntegrationUser, "Email": IntegrationUser, "IsActive": true, "TimeZoneSidKey": "GMT"})
+	o.administrator = must(user, map[string]any{"FirstName": "Org", "LastName": "Administrator", "Username": Administrator, "Email": Administrator, "IsActive": true, "TimeZoneSidKey": "America/New_York"})
+	o.integration = must(user, map[string]any{"LastName": "Integration", "Username": IntegrationUser, "Email": IntegrationUser, "IsActive": true, "TimeZoneSidKey": "GMT"})
 	o.orgID = must(o.store.schema.entity("Organization"), map[string]any{"Name": "Sandbox", "InstanceName": "SBX0", "OrganizationType": "Developer Edition", "IsSandbox": true, "LanguageLocaleKey": "en_US"})
 }
 
@@ -147,9 +181,19 @@ func (o *Org) Start(addr string) (url string, err error) {
 }
 
 // Close ends what [Org.Start] began, open calls included. The records stay
-// readable through the Go API. Closing twice, or an org that was never
-// started, does nothing.
+// readable through the Go API. An org of [Open] is written to its file. Closing twice, or an org that was never started, does no more.
 func (o *Org) Close() error {
+	if o.file == "" {
+		return o.stop()
+	}
+	err := o.stop()
+	if failed := o.save(); failed != nil {
+		err = errors.Join(err, fmt.Errorf("keeping the sandbox org in %s: %w", o.file, failed))
+	}
+	return err
+}
+
+func (o *Org) stop() error {
 	if o.server == nil {
 		return nil
 	}
@@ -187,12 +231,22 @@ func (p Person) Insert(object string, fields map[string]any) (id string, err err
 
 // Update changes some fields of a record.
 func (p Person) Update(object, id string, fields map[string]any) error {
-	return p.write(object, func(s *store, e *entity, by stamp) *Error { return s.update(e, id, fields, by) })
+	return p.write(object, func(s *store, e *entity, by stamp) *Error {
+		if err := p.org.unlocked(id, by.user); err != nil {
+			return err
+		}
+		return s.update(e, id, fields, by)
+	})
 }
 
 // Delete moves a record to the recycle bin, where queryAll still sees it.
 func (p Person) Delete(object, id string) error {
-	return p.write(object, func(s *store, e *entity, by stamp) *Error { return s.delete(e, id, by) })
+	return p.write(object, func(s *store, e *entity, by stamp) *Error {
+		if err := p.org.unlocked(id, by.user); err != nil {
+			return err
+		}
+		return s.delete(e, id, by)
+	})
 }
 
 func (p Person) write(object string, change func(*store, *entity, stamp) *Error) error {
@@ -207,6 +261,9 @@ func (p Person) write(object string, change func(*store, *entity, stamp) *Error)
 	if e == nil {
 		return notFound("there is no object %s", object)
 	}
+	if e.Managed {
+		return unmanageable(e)
+	}
 	if err := change(o.store, e, stamp{user, o.now()}); err != nil {
 		return err
 	}
@@ -218,11 +275,21 @@ func (p Person) write(object string, change func(*store, *entity, stamp) *Error)
 func (o *Org) Query(soql string) ([]map[string]any, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	res, err := o.store.query(soql, "", false)
+	res, err := o.store.query(soql, "", false, nil)
 	if err != nil {
 		return nil, err
 	}
 	return res.records, nil
+}
+
+// Origin tells what made the last change of a record over REST, in the form of
+// a change event's changeOrigin: "com/salesforce/api/rest/64.0;client=name",
+// the name being that of Sforce-Call-Options. It is empty if there was none.
+func (o *Org) Origin(id string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	full, _ := parseID(id)
+	return o.origins[full]
 }
 
 // Dump returns every row of every object, deleted ones included, in order of
@@ -290,6 +357,19 @@ func (o *Org) Uncommitted(fn func() error) (commit func(), err error) {
 }
 
 func (o *Org) now() time.Time { return o.opts.Now().UTC().Truncate(time.Second) }
+
+// ownerID finds a user or a queue by name; empty if there is none.
+func (o *Org) ownerID(name string) string {
+	if id, err := o.userID(name); err == nil {
+		return id
+	}
+	for _, r := range o.store.rows(o.store.schema.entity("Group")) {
+		if r["Name"] == name || r["DeveloperName"] == name {
+			return r["Id"].(string)
+		}
+	}
+	return ""
+}
 
 // userID finds a user by user name, full name or id.
 func (o *Org) userID(name string) (string, error) {

@@ -16,7 +16,8 @@ import (
 const (
 	oldestVersion = 50
 	newestVersion = 67
-	// maxURI and maxBody are Salesforce's, in bytes.
+	// maxURI, which is also that of the URI with the headers, and maxBody are
+	// Salesforce's, in bytes.
 	maxURI  = 16384
 	maxBody = 50 << 20
 )
@@ -30,6 +31,8 @@ type call struct {
 	body   []byte
 	base   string // "/services/data/v64.0"
 	user   string // id of who calls
+	grants grants
+	client string // Sforce-Call-Options
 }
 
 // A reply is the answer to a call. A nil body is none at all.
@@ -51,26 +54,32 @@ func (o *Org) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "URI Too Long", http.StatusRequestURITooLong)
 		return
 	}
+	if len(r.RequestURI)+headerSize(r.Header) > maxURI {
+		http.Error(w, "Request Header Fields Too Large", http.StatusRequestHeaderFieldsTooLarge)
+		return
+	}
 	path, err := splitPath(r.URL.EscapedPath())
 	if err != nil {
 		send(w, notFound("The requested resource does not exist").reply())
 		return
 	}
+	// Once the body is read, net/http notices when the caller goes.
+	body, refused := readBody(r)
+	if refused != nil {
+		send(w, refused.reply())
+		return
+	}
 	if !sleep(r, o.opts.Latency) {
 		return
 	}
-	if strings.Join(path, "/") == "sandbox/faults" {
-		send(w, o.control(r))
+	if len(path) == 2 && path[0] == "sandbox" {
+		send(w, o.control(r.Method, path[1], body))
 		return
 	}
-	o.withFault(w, r, path, func(w http.ResponseWriter) { send(w, o.answer(r, path)) })
+	o.withFault(w, r, path, func(w http.ResponseWriter) { send(w, o.answer(r, path, body)) })
 }
 
-func (o *Org) answer(r *http.Request, path []string) reply {
-	body, err := readBody(r)
-	if err != nil {
-		return err.reply()
-	}
+func (o *Org) answer(r *http.Request, path []string, body []byte) reply {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -99,7 +108,7 @@ func (o *Org) data(r *http.Request, path []string, body []byte) reply {
 		return notFound("The requested resource does not exist").reply()
 	}
 	var rep reply
-	if o.calls >= o.opts.DailyLimit {
+	if o.calls >= o.opts.DailyLimit || o.opts.AppLimit > 0 && o.calls >= o.opts.AppLimit {
 		rep = (&Error{Status: http.StatusForbidden, Code: "REQUEST_LIMIT_EXCEEDED", Message: "TotalRequests Limit exceeded."}).reply()
 	} else {
 		o.calls++
@@ -107,13 +116,22 @@ func (o *Org) data(r *http.Request, path []string, body []byte) reply {
 		if override := r.URL.Query().Get("_HttpMethod"); method == http.MethodPost && override != "" {
 			method = override
 		}
-		rep = o.route(call{method, path[1:], r.URL.Query(), r.Header, body, fmt.Sprintf("/services/data/v%d.0", int(n)), user})
+		rep = o.route(call{method, path[1:], r.URL.Query(), r.Header, body, fmt.Sprintf("/services/data/v%d.0", int(n)), user, o.grantsOf(user), r.Header.Get("Sforce-Call-Options")})
 	}
 	if rep.header == nil {
 		rep.header = map[string]string{}
 	}
-	rep.header["Sforce-Limit-Info"] = fmt.Sprintf("api-usage=%d/%d", o.calls, o.opts.DailyLimit)
+	rep.header["Sforce-Limit-Info"] = o.limitInfo()
 	return rep
+}
+
+// limitInfo has two forms; all calls are those of one app here.
+func (o *Org) limitInfo() string {
+	info := fmt.Sprintf("api-usage=%d/%d", o.calls, o.opts.DailyLimit)
+	if o.opts.AppLimit > 0 {
+		info += fmt.Sprintf("; per-app-api-usage=%d/%d(appName=%s)", o.calls, o.opts.AppLimit, o.opts.ClientID)
+	}
+	return info
 }
 
 // route finds what a call is about. Composite requests come here again for
@@ -141,6 +159,16 @@ func (o *Org) route(c call) reply {
 		}
 		if rest[0] == "sobjects" {
 			return o.routeCollections(c, rest[1:])
+		}
+	case "jobs":
+		return o.routeJobs(c, rest)
+	case "process":
+		if strings.Join(rest, "/") == "approvals" {
+			return c.methods(methods{"POST": o.approve})
+		}
+	case "actions":
+		if strings.Join(rest, "/") == "standard/reviewApprovalWorkItem" {
+			return c.methods(methods{"POST": o.reviewItem})
 		}
 	case "sobjects":
 		if len(rest) == 0 {
@@ -174,7 +202,7 @@ func (c call) decode(into any) *Error {
 
 func (o *Org) resources(c call) reply {
 	out := map[string]any{}
-	for _, name := range []string{"sobjects", "query", "queryAll", "composite", "limits"} {
+	for _, name := range []string{"sobjects", "query", "queryAll", "composite", "limits", "jobs", "process", "actions"} {
 		out[name] = c.base + "/" + name
 	}
 	return reply{http.StatusOK, nil, out}
@@ -182,8 +210,15 @@ func (o *Org) resources(c call) reply {
 
 func (o *Org) limits(call) reply {
 	return reply{http.StatusOK, nil, map[string]any{
-		"DailyApiRequests": map[string]any{"Max": o.opts.DailyLimit, "Remaining": max(0, o.opts.DailyLimit-o.calls)},
+		"DailyApiRequests":     limit(o.opts.DailyLimit, o.calls),
+		"DailyBulkApiBatches":  limit(15000, 0),
+		"DailyBulkV2QueryJobs": limit(10000, len(o.jobs)),
+		"DataStorageMB":        limit(5, 0),
 	}}
+}
+
+func limit(most, used int) map[string]any {
+	return map[string]any{"Max": most, "Remaining": max(0, most-used)}
 }
 
 // versions lists the API versions. v50.0 was Winter '21, and three come a year.
@@ -198,6 +233,15 @@ func versions() []map[string]any {
 		})
 	}
 	return list
+}
+
+func headerSize(h http.Header) (n int) {
+	for name, values := range h {
+		for _, v := range values {
+			n += len(name) + len(v) + len(": \r\n")
+		}
+	}
+	return n
 }
 
 func splitPath(escaped string) ([]string, error) {
@@ -238,6 +282,12 @@ func send(w http.ResponseWriter, rep reply) {
 	}
 	if rep.body == nil {
 		w.WriteHeader(rep.status)
+		return
+	}
+	if text, ok := rep.body.(csvText); ok {
+		w.Header().Set("Content-Type", "text/csv")
+		w.WriteHeader(rep.status)
+		_, _ = w.Write(text) // as below
 		return
 	}
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")

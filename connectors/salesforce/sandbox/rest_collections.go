@@ -21,7 +21,7 @@ func (o *Org) routeCollections(c call, path []string) reply {
 			"DELETE": o.deleteCollection,
 		})
 	case 1:
-		e := o.store.schema.entity(path[0])
+		e := c.grants.entity(o.store.schema, path[0])
 		if e == nil {
 			return notFound("The requested resource does not exist").reply()
 		}
@@ -30,11 +30,11 @@ func (o *Org) routeCollections(c call, path []string) reply {
 			"POST": func(c call) reply { return o.retrieve(c, e) },
 		})
 	case 2:
-		e := o.store.schema.entity(path[0])
+		e := c.grants.entity(o.store.schema, path[0])
 		if e == nil {
 			return notFound("The requested resource does not exist").reply()
 		}
-		f := e.field(path[1])
+		f := c.grants.field(e, path[1])
 		if f == nil || !f.ExternalID {
 			return notFound("Provided external ID field does not exist or is not accessible: %s", path[1]).reply()
 		}
@@ -78,7 +78,7 @@ func (o *Org) collection(c call, write func(call, *entity, map[string]any) (map[
 		return refuse("INVALID_INPUT", "the records change type more than %d times", maxChunks).reply()
 	}
 	return o.each(body.AllOrNone, len(body.Records), func(i int) (map[string]any, *Error) {
-		e := o.store.schema.entity(types[i])
+		e := c.grants.entity(o.store.schema, types[i])
 		if e == nil {
 			return nil, refuse("INVALID_TYPE", "sObject type '%s' is not supported.", types[i])
 		}
@@ -144,7 +144,7 @@ func (o *Org) upsertEach(c call, e *entity, f *Field, fields map[string]any) (ma
 	if value == nil {
 		return nil, refuse("MISSING_ARGUMENT", "%s not specified", f.Name).on(f.Name)
 	}
-	found, err := o.store.find(e, f, value)
+	_, found, err := o.byExternalID(c, e, f.Name, value)
 	if err != nil {
 		return nil, err
 	}
@@ -187,13 +187,13 @@ func (o *Org) retrieve(c call, e *entity) reply {
 		if !ok {
 			return refuse("MALFORMED_ID", "malformed id %s", given).reply()
 		}
-		r := o.store.get(id, false)
+		r := c.grants.visible(o.store.get(id, false))
 		if r == nil || o.store.schema.byPrefix[id[:3]] != e {
 			continue
 		}
 		out := map[string]any{"attributes": o.store.attributes(r, c.base)}
 		for _, name := range body.Fields {
-			f := e.field(name)
+			f := c.grants.field(e, name)
 			if f == nil {
 				return refuse("INVALID_FIELD", "No such column '%s' on sobject of type %s", name, e.Name).reply()
 			}

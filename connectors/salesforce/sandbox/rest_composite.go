@@ -129,7 +129,7 @@ func (o *Org) part(c call, part subrequest, answers map[string]any) reply {
 	if perr != nil || len(path) < 4 || path[0] != "services" || path[1] != "data" || path[3] == "composite" && len(path) == 4 {
 		return refuse("INVALID_INPUT", "the url must be that of a resource below %s, and not of another composite request", c.base).reply()
 	}
-	sub := call{method: part.Method, path: path[3:], query: u.Query(), header: header, base: c.base, user: c.user}
+	sub := call{method: part.Method, path: path[3:], query: u.Query(), header: header, base: c.base, user: c.user, grants: c.grants, client: c.client}
 	if body != nil {
 		sub.body, _ = json.Marshal(body) // it came from JSON
 	}

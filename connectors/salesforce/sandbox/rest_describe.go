@@ -10,39 +10,47 @@ import (
 func (o *Org) describeGlobal(c call) reply {
 	var list []map[string]any
 	for _, e := range o.store.schema.entities {
-		list = append(list, e.summary(c.base))
+		if c.grants.object(e) != NoAccess {
+			list = append(list, e.summary(c.base, c.grants))
+		}
 	}
 	return reply{http.StatusOK, nil, map[string]any{"encoding": "UTF-8", "maxBatchSize": maxCollection, "sobjects": list}}
 }
 
-// summary describes an entity without its fields.
-func (e *entity) summary(base string) map[string]any {
+// summary describes an entity, as one user may use it, without its fields.
+func (e *entity) summary(base string, g grants) map[string]any {
 	label := e.Label
 	if label == "" {
 		label = strings.ReplaceAll(strings.TrimSuffix(e.Name, "__c"), "_", " ")
 	}
 	url := base + "/sobjects/" + e.Name
+	writable := !e.Managed && g.object(e) == FullAccess
 	return map[string]any{
 		"name": e.Name, "label": label, "labelPlural": label + "s", "keyPrefix": e.Prefix,
 		"custom": strings.HasSuffix(e.Name, "__c"), "customSetting": false,
-		"createable": true, "updateable": true, "deletable": true, "queryable": true, "retrieveable": true,
-		"searchable": false, "undeletable": false, "mergeable": false, "triggerable": false, "layoutable": false,
-		"replicateable": false, "activateable": false, "feedEnabled": true, "deprecatedAndHidden": false,
+		"createable": writable, "updateable": writable, "deletable": writable, "queryable": true, "retrieveable": true,
+		"searchable": false, "undeletable": false, "mergeable": e.field("MasterRecordId") != nil, "triggerable": false, "layoutable": false,
+		"replicateable": true, "activateable": false, "feedEnabled": true, "deprecatedAndHidden": false,
 		"urls": map[string]any{"sobject": url, "describe": url + "/describe", "rowTemplate": url + "/{ID}"},
 	}
 }
 
 // describe adds to the summary the fields and the lists of children.
-func (s *schema) describe(e *entity, base string) map[string]any {
-	out := e.summary(base)
-	list := make([]map[string]any, len(e.Fields))
+func (s *schema) describe(e *entity, base string, g grants) map[string]any {
+	out := e.summary(base, g)
+	list := []map[string]any{}
 	for i := range e.Fields {
-		list[i] = e.Fields[i].describe()
+		if access := g.to(e, &e.Fields[i]); access != NoAccess {
+			list = append(list, e.Fields[i].describe(access == FullAccess && out["updateable"] == true))
+		}
 	}
 	out["fields"] = list
 	children := []map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(e.children)) {
 		c := e.children[key]
+		if g.object(c.entity) == NoAccess {
+			continue
+		}
 		children = append(children, map[string]any{
 			"childSObject": c.entity.Name, "field": c.field.Name, "relationshipName": c.field.Children,
 			"cascadeDelete": false, "deprecatedAndHidden": false, "restrictedDelete": false,
@@ -53,7 +61,7 @@ func (s *schema) describe(e *entity, base string) map[string]any {
 	return out
 }
 
-func (f *Field) describe() map[string]any {
+func (f *Field) describe(writable bool) map[string]any {
 	var relationship any
 	if f.Type == Reference {
 		relationship = f.relationship()
@@ -68,7 +76,7 @@ func (f *Field) describe() map[string]any {
 		"soapType": f.soapType(), "length": length, "byteLength": 3 * length, "precision": f.digits(), "scale": 0, "digits": 0,
 		"custom": f.custom(), "externalId": f.ExternalID, "idLookup": f.ExternalID || f.Type == ID,
 		"unique": f.Unique, "caseSensitive": false, "nillable": !f.Required && f.Type != Checkbox && f.Type != ID,
-		"createable": !f.ReadOnly, "updateable": !f.ReadOnly && !f.CreateOnly,
+		"createable": writable && !f.ReadOnly, "updateable": writable && !f.ReadOnly && !f.CreateOnly,
 		"filterable": f.Filterable(), "sortable": f.Type != LongText && f.Type != MultiPicklist, "groupable": false,
 		"aggregatable": true, "calculated": false, "calculatedFormula": nil, "autoNumber": f.Auto != "",
 		"defaultedOnCreate": f.Type == Checkbox, "defaultValue": nil, "inlineHelpText": nil, "htmlFormatted": false,

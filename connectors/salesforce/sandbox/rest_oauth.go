@@ -42,6 +42,9 @@ func (o *Org) token(r *http.Request, form url.Values) reply {
 		if !ok {
 			id, secret = form.Get("client_id"), form.Get("client_secret")
 		}
+		if host := r.Host; host == "login.salesforce.com" || host == "test.salesforce.com" {
+			return oauthError("invalid_grant", "request not supported on this domain")
+		}
 		if id != o.opts.ClientID {
 			return oauthError("invalid_client_id", "client identifier invalid")
 		}

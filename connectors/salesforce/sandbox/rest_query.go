@@ -30,12 +30,15 @@ func (o *Org) query(c call) reply {
 	if soql == "" {
 		return refuse("MALFORMED_QUERY", "A query string has to be specified").reply()
 	}
-	res, err := o.store.query(soql, c.base, c.path[0] == "queryAll")
+	if c.query.Get("columns") == "true" {
+		return o.columns(c, soql)
+	}
+	res, err := o.store.query(soql, c.base, c.path[0] == "queryAll", c.grants)
 	if err != nil {
 		return err.reply()
 	}
 	cur := &cursor{records: res.records, size: o.pageSize(c), opened: o.now()}
-	if len(cur.records) <= cur.size {
+	if len(cur.records) <= cur.size && o.shrinking == nil {
 		return reply{http.StatusOK, nil, map[string]any{"totalSize": res.total, "done": true, "records": res.records}}
 	}
 	o.opened++
@@ -43,7 +46,7 @@ func (o *Org) query(c call) reply {
 	if o.cursors = append(o.cursors, cur); len(o.cursors) > cursorsAtOnce {
 		o.cursors = slices.Delete(o.cursors, 0, 1)
 	}
-	return cur.page(c, 0)
+	return o.page(c, cur, 0)
 }
 
 func (o *Org) queryMore(c call) reply {
@@ -53,13 +56,17 @@ func (o *Org) queryMore(c call) reply {
 	if i < 0 || err != nil || offset < 0 || offset >= len(o.cursors[i].records) || o.now().Sub(o.cursors[i].opened) > cursorLife {
 		return refuse("INVALID_QUERY_LOCATOR", "invalid query locator").reply()
 	}
-	return o.cursors[i].page(c, offset)
+	return o.page(c, o.cursors[i], offset)
 }
 
 // page answers the records from an offset. Also after queryAll the next page
-// is under /query/.
-func (cur *cursor) page(c call, offset int) reply {
-	end := min(offset+cur.size, len(cur.records))
+// is under /query/. Salesforce does not promise the size that was asked for.
+func (o *Org) page(c call, cur *cursor, offset int) reply {
+	size := cur.size
+	if o.shrinking != nil {
+		size = 1 + o.shrinking.IntN(size)
+	}
+	end := min(offset+size, len(cur.records))
 	body := map[string]any{"totalSize": len(cur.records), "done": end == len(cur.records), "records": cur.records[offset:end]}
 	if end < len(cur.records) {
 		body["nextRecordsUrl"] = c.base + "/query/" + cur.id + "-" + strconv.Itoa(end)

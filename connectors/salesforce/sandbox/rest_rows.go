@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"fmt"
+	"hash/fnv"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,7 +12,7 @@ import (
 
 // routeRows answers calls about one object, or one row of it.
 func (o *Org) routeRows(c call, path []string) reply {
-	e := o.store.schema.entity(path[0])
+	e := c.grants.entity(o.store.schema, path[0])
 	if e == nil {
 		return notFound("The requested resource does not exist").reply()
 	}
@@ -18,12 +20,16 @@ func (o *Org) routeRows(c call, path []string) reply {
 	case len(path) == 1:
 		return c.methods(methods{
 			"GET": func(call) reply {
-				return reply{http.StatusOK, nil, map[string]any{"objectDescribe": e.summary(c.base)}}
+				return reply{http.StatusOK, nil, map[string]any{"objectDescribe": e.summary(c.base, c.grants)}}
 			},
 			"POST": func(c call) reply { return o.createRow(c, e) },
 		})
 	case len(path) == 2 && path[1] == "describe":
-		return c.methods(methods{"GET": func(c call) reply { return reply{http.StatusOK, nil, o.store.schema.describe(e, c.base)} }})
+		return c.methods(methods{"GET": func(c call) reply { return reply{http.StatusOK, nil, o.store.schema.describe(e, c.base, c.grants)} }})
+	case len(path) == 2 && path[1] == "updated":
+		return c.methods(methods{"GET": func(c call) reply { return o.updated(c, e) }})
+	case len(path) == 2 && path[1] == "deleted":
+		return c.methods(methods{"GET": func(c call) reply { return o.deleted(c, e) }})
 	case len(path) == 2 && strings.EqualFold(path[1], "Id"):
 		return c.methods(methods{"POST": func(c call) reply { return o.createRow(c, e) }})
 	case len(path) == 2:
@@ -80,7 +86,7 @@ func (o *Org) readRow(c call, e *entity, id string) reply {
 	if _, err := o.store.live(e, id); err != nil {
 		return err.reply()
 	}
-	r := o.store.get(id, false)
+	r := c.grants.visible(o.store.get(id, false))
 	if r == nil {
 		return notFound("The requested resource does not exist").reply()
 	}
@@ -88,19 +94,41 @@ func (o *Org) readRow(c call, e *entity, id string) reply {
 	if since, err := http.ParseTime(c.header.Get("If-Modified-Since")); err == nil && !changed.After(since) {
 		return reply{status: http.StatusNotModified}
 	}
+	header := map[string]string{"Last-Modified": changed.Format(http.TimeFormat)}
+	if tag := etag(e, r); tag != "" {
+		header["ETag"] = tag
+		if c.header.Get("If-None-Match") == tag {
+			return reply{http.StatusNotModified, header, nil}
+		}
+	}
 	out := map[string]any{"attributes": o.store.attributes(r, c.base)}
-	names := slices.Collect(maps.Keys(r))
+	var names []string
+	for i := range e.Fields {
+		if c.grants.to(e, &e.Fields[i]) != NoAccess {
+			names = append(names, e.Fields[i].Name)
+		}
+	}
 	if asked := c.query.Get("fields"); asked != "" {
 		names = strings.Split(asked, ",")
 	}
 	for _, name := range names {
-		f := e.field(strings.TrimSpace(name))
+		f := c.grants.field(e, strings.TrimSpace(name))
 		if f == nil {
 			return refuse("INVALID_FIELD", "No such column '%s' on sobject of type %s", name, e.Name).reply()
 		}
 		out[f.Name] = wire(r[f.Name])
 	}
-	return reply{http.StatusOK, map[string]string{"Last-Modified": changed.Format(http.TimeFormat)}, out}
+	return reply{http.StatusOK, header, out}
+}
+
+// etag marks the version of an account; other objects have none.
+func etag(e *entity, r row) string {
+	if e.Name != "Account" {
+		return ""
+	}
+	h := fnv.New64a()
+	fmt.Fprint(h, r) // maps print in order of their keys
+	return fmt.Sprintf(`"%x"`, h.Sum64())
 }
 
 func (o *Org) rowByExternalID(c call, e *entity, field, value string) reply {
@@ -111,7 +139,7 @@ func (o *Org) rowByExternalID(c call, e *entity, field, value string) reply {
 		}
 		return o.row(c, e, id)
 	}
-	f, found, err := o.byExternalID(e, field, value)
+	f, found, err := o.byExternalID(c, e, field, value)
 	if err != nil {
 		return err.reply()
 	}
@@ -156,13 +184,13 @@ func (o *Org) upsertRow(c call, e *entity, f *Field, value string, found []row) 
 }
 
 // byExternalID finds the rows that an external id names.
-func (o *Org) byExternalID(e *entity, field string, value any) (*Field, []row, *Error) {
-	f := e.field(field)
+func (o *Org) byExternalID(c call, e *entity, field string, value any) (*Field, []row, *Error) {
+	f := c.grants.field(e, field)
 	if f == nil || !f.ExternalID {
 		return nil, nil, notFound("Provided external ID field does not exist or is not accessible: %s", field)
 	}
 	found, err := o.store.find(e, f, value)
-	return f, found, err
+	return f, slices.DeleteFunc(found, func(r row) bool { return !c.grants.sees(r) }), err
 }
 
 // rowBody decodes the fields of a row, some of which belong in the path.
@@ -181,47 +209,107 @@ func (c call) rowBody(inPath ...string) (map[string]any, *Error) {
 	return fields, nil
 }
 
-// precondition checks If-Unmodified-Since against the last change, by whole
-// seconds: an edit within the same second passes, as it does in Salesforce.
+// precondition checks If-Match, of accounts, and If-Unmodified-Since against
+// the last change, by whole seconds: an edit within the same second passes, as
+// it does in Salesforce.
 func (o *Org) precondition(c call, e *entity, id string) *Error {
-	header := c.header.Get("If-Unmodified-Since")
-	if header == "" {
+	match, header := c.header.Get("If-Match"), c.header.Get("If-Unmodified-Since")
+	if match == "" && header == "" {
 		return nil
-	}
-	since, perr := http.ParseTime(header)
-	if perr != nil {
-		return refuse("INVALID_ARGUMENT_TYPE", "If-Unmodified-Since: %q is no HTTP date", header)
 	}
 	r, err := o.store.live(e, id)
 	if err != nil {
 		return err
 	}
-	if r["LastModifiedDate"].(time.Time).After(since) {
-		return &Error{Status: http.StatusPreconditionFailed, Code: "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE",
-			Message: "the record was modified after " + header}
+	if tag := etag(e, r); match != "" && tag != "" && match != tag {
+		return modified("the record no longer matches " + match)
+	}
+	since, perr := http.ParseTime(header)
+	if header != "" && perr != nil {
+		return refuse("INVALID_ARGUMENT_TYPE", "If-Unmodified-Since: %q is no HTTP date", header)
+	}
+	if header != "" && r["LastModifiedDate"].(time.Time).After(since) {
+		return modified("the record was modified after " + header)
 	}
 	return nil
 }
 
+func modified(message string) *Error {
+	return &Error{Status: http.StatusPreconditionFailed, Code: "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE", Message: message}
+}
+
 func (o *Org) insert(c call, e *entity, fields map[string]any) (string, *Error) {
-	if err := o.lockFault(e, ""); err != nil {
+	fields, err := o.admit(c, e, "", fields)
+	if err != nil {
 		return "", err
 	}
-	return o.store.insert(e, fields, stamp{c.user, o.now()})
+	id, err := o.store.insert(e, fields, stamp{c.user, o.now()})
+	if err == nil {
+		o.origins[id] = c.origin()
+	}
+	return id, err
 }
 
 func (o *Org) update(c call, e *entity, id string, fields map[string]any) *Error {
-	if err := o.lockFault(e, id); err != nil {
-		return err
+	fields, err := o.admit(c, e, id, fields)
+	if err == nil {
+		err = o.store.update(e, id, fields, stamp{c.user, o.now()})
 	}
-	return o.store.update(e, id, fields, stamp{c.user, o.now()})
+	if err == nil {
+		o.origins[id] = c.origin()
+	}
+	return err
 }
 
 func (o *Org) delete(c call, e *entity, id string) *Error {
-	if err := o.lockFault(e, id); err != nil {
-		return err
+	_, err := o.admit(c, e, id, nil)
+	if err == nil {
+		err = o.store.delete(e, id, stamp{c.user, o.now()})
 	}
-	return o.store.delete(e, id, stamp{c.user, o.now()})
+	if err == nil {
+		o.origins[id] = c.origin()
+	}
+	return err
+}
+
+// origin names the API and the client of a call.
+func (c call) origin() string {
+	name := "com/salesforce/api/rest/" + strings.TrimPrefix(c.base, "/services/data/v")
+	for part := range strings.SplitSeq(c.client, ",") {
+		if client, ok := strings.CutPrefix(strings.TrimSpace(part), "client="); ok {
+			name += ";client=" + client
+		}
+	}
+	return name
+}
+
+// admit checks all that stands before a write but the rules of the entity,
+// and returns the fields with the owner an assignment rule gives. Nil fields
+// are those of a delete.
+func (o *Org) admit(c call, e *entity, id string, fields map[string]any) (map[string]any, *Error) {
+	if e.Managed {
+		return nil, unmanageable(e)
+	}
+	if err := c.grants.mayWrite(e, id, fields); err != nil {
+		return nil, err
+	}
+	if err := o.lockFault(e, id); err != nil {
+		return nil, err
+	}
+	if err := o.unlocked(id, c.user); err != nil {
+		return nil, err
+	}
+	owner := o.ownerID(o.opts.AssignTo[e.Name])
+	if fields == nil || owner == "" || strings.EqualFold(c.header.Get("Sforce-Auto-Assign"), "FALSE") {
+		return fields, nil
+	}
+	_, fields = take(fields, "OwnerId")
+	fields["OwnerId"] = owner
+	return fields, nil
+}
+
+func unmanageable(e *entity) *Error {
+	return refuse("INVALID_TYPE_FOR_OPERATION", "entity type %s does not support this operation", e.Name)
 }
 
 // upsert changes the one row found, or makes one that carries the value.

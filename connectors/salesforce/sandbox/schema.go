@@ -62,7 +62,9 @@ type Object struct {
 	Nameless bool
 	// Person objects compose Name from FirstName and LastName.
 	Person bool
-	Fields []Field
+	// Managed objects are written by the org alone.
+	Managed bool
+	Fields  []Field
 }
 
 // Filterable reports whether SOQL may use the field in WHERE.

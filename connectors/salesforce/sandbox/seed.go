@@ -8,35 +8,41 @@ import (
 // Seeded names the records that [Seed] made: each map leads from a name to an
 // id.
 type Seeded struct {
-	Users      map[string]string // "Dana Whitlock"
-	Homeowners map[string]string // contacts: "Maria Alvarez"
-	Workflows  map[string]string // "W-1042"
-	Milestones map[string]string // "W-1042 M1"
-	Clients    map[string]string // contacts: "Harold Finch"
-	Accounts   map[string]string // "Finch household"
-	Regions    map[string]string // "New York"
-	Resources  map[string]string // "Nina Petrov"
+	Users        map[string]string // "Dana Whitlock"
+	Homeowners   map[string]string // contacts: "Maria Alvarez"
+	Workflows    map[string]string // "W-1042"
+	Milestones   map[string]string // "W-1042 M1"
+	Clients      map[string]string // contacts: "Harold Finch"
+	Accounts     map[string]string // "Finch household"
+	Regions      map[string]string // "New York"
+	Resources    map[string]string // "Nina Petrov"
+	Customers    map[string]string // contacts of an agency's customers: "Joan Price"
+	Interpreters map[string]string // "Lena Ortiz"
+	Assignments  map[string]string // "A-3017"
 	// Visits are the jobs of each client, by start; the first lies in the past.
 	Visits map[string][]string
+	Blocks map[string]string // ops blocks: "B-1001"
 	// BackOffice is the queue for cases.
 	BackOffice string
 }
 
 // Seed fills a new org with people and work that hang together: homeowners
-// with workflows at every milestone, and clients with visits over the next
-// six weeks. It is the same each time, but for dates, which count from now.
-// All addresses are of domains reserved for examples. On error the org is
-// left half filled.
+// with workflows at every milestone, clients with visits over the next six
+// weeks, and an agency's customers with assignments. It is the same each time,
+// but for dates, which count from now. All addresses are of domains reserved
+// for examples. On error the org is left half filled.
 func Seed(org *Org, now time.Time) (Seeded, error) {
 	s := &seeder{person: org.Person, now: now, out: Seeded{
 		Users: map[string]string{}, Homeowners: map[string]string{}, Workflows: map[string]string{}, Milestones: map[string]string{},
 		Clients: map[string]string{}, Accounts: map[string]string{}, Regions: map[string]string{}, Resources: map[string]string{},
-		Visits: map[string][]string{},
+		Visits: map[string][]string{}, Blocks: map[string]string{}, Customers: map[string]string{}, Interpreters: map[string]string{}, Assignments: map[string]string{},
 	}}
 	s.users()
 	s.workflows()
 	s.resources()
 	s.clients()
+	s.blocks()
+	s.assignments()
 	if s.err != nil {
 		return Seeded{}, fmt.Errorf("seeding the sandbox: %w", s.err)
 	}

@@ -14,6 +14,7 @@ type binder struct {
 	alias     string
 	base      string // "/services/data/v64.0", or empty: no attributes
 	deleted   bool   // deleted rows count too (queryAll)
+	grants    grants
 	semiJoins *int
 }
 
@@ -27,7 +28,7 @@ type column struct {
 func (b *binder) value(r row, c column) any {
 	for _, step := range c.parents {
 		id, _ := r[step.Name].(string)
-		if r = b.store.get(id, b.deleted); r == nil {
+		if r = b.grants.visible(b.store.get(id, b.deleted)); r == nil {
 			return nil
 		}
 	}
@@ -42,7 +43,7 @@ func (b *binder) column(p path) (column, *soqlError) {
 	var c column
 	at := []*entity{b.entity}
 	for _, name := range names[:len(names)-1] {
-		step := first(at, func(e *entity) *Field { return e.parents[strings.ToLower(name)] })
+		step := first(at, func(e *entity) *Field { return b.grants.parent(e, name) })
 		if step == nil {
 			return c, &soqlError{"INVALID_FIELD", p.pos, "Didn't understand relationship '" + name + "' in field path." +
 				naming("relationship", "r")}
@@ -54,7 +55,7 @@ func (b *binder) column(p path) (column, *soqlError) {
 		return c, malformed(p.pos, "%s: a path may lead over 5 parents at most", p)
 	}
 	last := names[len(names)-1]
-	if c.field = first(at, func(e *entity) *Field { return e.field(last) }); c.field == nil {
+	if c.field = first(at, func(e *entity) *Field { return b.grants.field(e, last) }); c.field == nil {
 		return c, &soqlError{"INVALID_FIELD", p.pos, "No such column '" + last + "' on entity '" + at[0].Name + "'." + naming("field", "c")}
 	}
 	return c, nil
@@ -130,6 +131,13 @@ func (b *binder) comparison(c comparison, nested bool) (test, *soqlError) {
 		if values[i], err = f.literal(t); err != nil {
 			return nil, err
 		}
+	}
+	if (f.Type == ID || f.Type == Reference) && (c.operator == "IN" || c.operator == "NOT IN") {
+		wanted := map[any]bool{} // ids are compared as they are, and lists of them are long
+		for _, v := range values {
+			wanted[v] = true
+		}
+		return func(r row) bool { return wanted[b.value(r, col)] == (c.operator == "IN") }, nil
 	}
 	switch c.operator {
 	case "INCLUDES", "EXCLUDES":
@@ -291,7 +299,7 @@ func (b *binder) semiJoin(c comparison, col column, nested bool) (test, *soqlErr
 	if refusal != "" {
 		return nil, malformed(c.path.pos, "%s", refusal)
 	}
-	inner, err := b.store.plan(c.subquery, b.store.schema.entity(c.subquery.from.names[0]), b.base, b.deleted, b.semiJoins)
+	inner, err := b.nested(c.subquery, b.grants.entity(b.store.schema, c.subquery.from.names[0]))
 	if err != nil {
 		return nil, err
 	}

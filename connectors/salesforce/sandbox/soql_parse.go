@@ -97,7 +97,7 @@ func (p *parser) statement(at place) (*statement, *soqlError) {
 		return nil, malformed(from.pos, "unexpected token: '.' (a path in FROM is not supported by this org)")
 	}
 	st.from = from
-	if p.take("AS") || p.peek().kind == tokenName && !beginsClause(p.peek()) {
+	if p.peek().kind == tokenName && !beginsClause(p.peek()) {
 		st.alias = p.advance().text
 	}
 	if p.peek().sign(",") {

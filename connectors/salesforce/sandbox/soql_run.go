@@ -14,16 +14,25 @@ type result struct {
 }
 
 // query parses, binds and runs a statement.
-func (s *store) query(soql, base string, deleted bool) (result, *Error) {
-	st, serr := parse(soql)
-	if serr != nil {
-		return result{}, serr.in(soql)
-	}
-	p, serr := s.plan(st, s.schema.entity(st.from.names[0]), base, deleted, new(int))
-	if serr != nil {
-		return result{}, serr.in(soql)
+func (s *store) query(soql, base string, deleted bool, g grants) (result, *Error) {
+	p, err := s.compile(soql, base, deleted, g)
+	if err != nil {
+		return result{}, err
 	}
 	return p.run(p.rows()), nil
+}
+
+func (s *store) compile(soql, base string, deleted bool, g grants) (*plan, *Error) {
+	st, err := parse(soql)
+	if err != nil {
+		return nil, err.in(soql)
+	}
+	b := binder{store: s, base: base, deleted: deleted, grants: g, semiJoins: new(int)}
+	p, err := b.nested(st, g.entity(s.schema, st.from.names[0]))
+	if err != nil {
+		return nil, err.in(soql)
+	}
+	return p, nil
 }
 
 // A plan is a statement whose names have a meaning.
@@ -52,14 +61,13 @@ type sortKey struct {
 	nullsLast bool
 }
 
-func (s *store) plan(st *statement, e *entity, base string, deleted bool, semiJoins *int) (*plan, *soqlError) {
+// nested plans a statement about an entity within the statement of b.
+func (b binder) nested(st *statement, e *entity) (*plan, *soqlError) {
 	if e == nil {
 		return nil, &soqlError{"INVALID_TYPE", st.from.pos, "sObject type '" + st.from.String() + "' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."}
 	}
-	p := &plan{
-		binder: binder{s, e, st.alias, base, deleted, semiJoins},
-		count:  st.count, limit: st.limit, offset: st.offset,
-	}
+	b.entity, b.alias = e, st.alias
+	p := &plan{binder: b, count: st.count, limit: st.limit, offset: st.offset}
 	if err := p.selectItems(st); err != nil {
 		return nil, err
 	}
@@ -119,11 +127,11 @@ func (p *plan) selectItems(st *statement) *soqlError {
 func (p *plan) selectChildren(item selectItem) *soqlError {
 	name := item.children.from
 	c, ok := p.entity.children[strings.ToLower(name.String())]
-	if !ok {
+	if !ok || p.grants.object(c.entity) == NoAccess {
 		return &soqlError{"INVALID_TYPE", name.pos, "Didn't understand relationship '" + name.String() + "' in FROM part of query call." +
 			naming("relationship", "r")}
 	}
-	inner, err := p.store.plan(item.children, c.entity, p.base, p.deleted, p.semiJoins)
+	inner, err := p.nested(item.children, c.entity)
 	if err != nil {
 		return err
 	}
@@ -140,7 +148,7 @@ func (p *plan) selectGroup(item selectItem, limit int) *soqlError {
 		return malformed(item.path.pos, "The SOQL FIELDS function must have a LIMIT of at most 200")
 	}
 	for i := range p.entity.Fields {
-		if f := &p.entity.Fields[i]; group == "ALL" || f.custom() == (group == "CUSTOM") {
+		if f := &p.entity.Fields[i]; p.grants.to(p.entity, f) != NoAccess && (group == "ALL" || f.custom() == (group == "CUSTOM")) {
 			p.items = append(p.items, planItem{column: column{field: f}})
 		}
 	}
@@ -152,7 +160,8 @@ func (p *plan) selectGroup(item selectItem, limit int) *soqlError {
 func (p *plan) rows() []row {
 	var list []row
 	for _, r := range p.store.rows(p.entity) {
-		if (p.deleted || r["IsDeleted"] == false) && p.where(r) {
+		hidden := r["IsDeleted"] == true || r["IsArchived"] == true
+		if (p.deleted || !hidden) && p.grants.sees(r) && p.where(r) {
 			list = append(list, r)
 		}
 	}
@@ -256,7 +265,7 @@ func (p *plan) project(out map[string]any, r row, c column) {
 	for _, step := range c.parents {
 		id, _ := r[step.Name].(string)
 		name := step.relationship()
-		if r = p.store.get(id, p.deleted); r == nil {
+		if r = p.grants.visible(p.store.get(id, p.deleted)); r == nil {
 			out[name] = nil
 			return
 		}

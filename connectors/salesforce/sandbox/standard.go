@@ -1,10 +1,13 @@
 package sandbox
 
+import "slices"
+
 // Standard returns the objects every sandbox org has: the usual ones of
-// Salesforce, those of milestone workflows, and those of a scheduling package
-// with the sked__ prefix. The caller owns the result.
+// Salesforce, those of milestone workflows, those of a scheduling package with
+// the sked__ prefix, those of ops blocks, and those of an interpreting agency.
+// The caller owns the result.
 func Standard() []Object {
-	return append(append(coreObjects(), milestoneObjects()...), skedObjects()...)
+	return slices.Concat(coreObjects(), approvalObjects(), milestoneObjects(), skedObjects(), opsObjects(), interpretingObjects())
 }
 
 func ref(name, target, children string) Field {
@@ -44,6 +47,11 @@ func standdownKey() Field {
 	return Field{Name: "Standdown_Key__c", Type: Text, Length: 64, ExternalID: true, Unique: true}
 }
 
+// masterRecord is the field of a record that was merged into another.
+func masterRecord(object string) Field {
+	return Field{Name: "MasterRecordId", Type: Reference, RefersTo: []string{object}, ReadOnly: true}
+}
+
 func coreObjects() []Object {
 	return []Object{
 		{Name: "Organization", Prefix: "00D", Fields: join(
@@ -65,7 +73,9 @@ func coreObjects() []Object {
 			Field{Name: "Email", Type: Email})},
 		{Name: "Account", Prefix: "001", Fields: join(
 			Field{Name: "Name", Type: Text, Required: true},
-			Field{Name: "Phone", Type: Phone})},
+			Field{Name: "Phone", Type: Phone},
+			fields(Number, "Cancellation_Window_Hours__c", "Minimum_Minutes__c"),
+			masterRecord("Account"))},
 		{Name: "Contact", Prefix: "003", Person: true, Fields: join(
 			Field{Name: "FirstName", Type: Text, Length: 40},
 			Field{Name: "LastName", Type: Text, Length: 80, Required: true},
@@ -73,7 +83,9 @@ func coreObjects() []Object {
 			Field{Name: "Phone", Type: Phone},
 			ref("AccountId", "Account", "Contacts"),
 			Field{Name: "On_Hold__c", Type: Checkbox},
-			fields(Date, "On_Hold_Start_Date__c", "Planned_Return_Date__c"))},
+			fields(Date, "On_Hold_Start_Date__c", "Planned_Return_Date__c"),
+			choice("Service_State__c", "Sold", "Service in Progress", "Rest"),
+			masterRecord("Contact"))},
 		{Name: "Case", Prefix: "500", Nameless: true, Fields: join(
 			Field{Name: "CaseNumber", Type: Text, Length: 30, ReadOnly: true, Auto: "%08d"},
 			Field{Name: "Subject", Type: Text},
@@ -85,6 +97,8 @@ func coreObjects() []Object {
 			ref("ContactId", "Contact", "Cases"),
 			Field{Name: "Request_Type__c", Type: Text, Length: 80},
 			ref("Workflow__c", "Workflow__c", "Cases__r"),
+			ref("Assignment__c", "Assignment__c", "Cases__r"),
+			ref("Ops_Block__c", "Ops_Block__c", "Cases__r"),
 			standdownKey())},
 		{Name: "FeedItem", Prefix: "0D5", Nameless: true, Fields: join(
 			Field{Name: "ParentId", Type: Reference, Required: true, CreateOnly: true},
@@ -97,6 +111,7 @@ func coreObjects() []Object {
 			fields(DateTime, "StartDateTime", "EndDateTime"),
 			Field{Name: "DurationInMinutes", Type: Number},
 			Field{Name: "IsAllDayEvent", Type: Checkbox},
+			Field{Name: "IsArchived", Type: Checkbox, ReadOnly: true},
 			Field{Name: "OwnerId", Type: Reference, RefersTo: []string{"User"}},
 			ref("WhoId", "Contact", "Events"),
 			Field{Name: "WhatId", Type: Reference})},

@@ -151,10 +151,15 @@ func (s *store) delete(e *entity, id string, by stamp) *Error {
 	if err != nil {
 		return err
 	}
-	r := maps.Clone(old)
-	r["IsDeleted"] = true
-	s.put(e, r, by)
+	s.change(e, old["Id"].(string), row{"IsDeleted": true}, by)
 	return nil
+}
+
+// change sets fields of a row without asking.
+func (s *store) change(e *entity, id string, set row, by stamp) {
+	r := maps.Clone(s.tables[e].rows[id])
+	maps.Copy(r, set)
+	s.put(e, r, by)
 }
 
 // live returns the row to be written, which must exist and not be deleted.
@@ -228,8 +233,7 @@ func (s *store) accept(e *entity, in map[string]any, create bool) (row, *Error) 
 		out[f.Name] = v
 	}
 	if locked != nil {
-		return nil, refuse("INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update fields: %s. Please check the security settings of this field and verify that it is read/write for your profile or permission set.",
-			strings.Join(locked, ", ")).on(locked...)
+		return nil, closedFields(locked)
 	}
 	return out, nil
 }
