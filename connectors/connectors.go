@@ -44,6 +44,13 @@ type Record struct {
 	Created time.Time `json:"created,omitzero"`
 	// Deleted tells that the record is gone; Fields may then be incomplete.
 	Deleted bool `json:"deleted,omitempty"`
+	// Into names the record that a deleted one was merged into, if it was.
+	Into Ref `json:"into,omitzero"`
+	// By is who made this version, by the system's own id, if it tells. Own
+	// tells that this is who the connector writes as. That alone does not make
+	// a version an echo: it may hold an edit that a person made just before.
+	By  string `json:"by,omitempty"`
+	Own bool   `json:"own,omitempty"`
 	// Fields holds string, bool, float64, nil, []any or map[string]any (a
 	// parent record, read by a dotted path). A field that was asked for and is
 	// empty is present as nil.
@@ -97,6 +104,7 @@ const (
 	Create = "create" // make a record, once for ever by Key
 	Update = "update" // set Fields of the record Ref, if If still holds
 	Delete = "delete" // remove the record Ref
+	Reject = "reject" // turn down what waits for approval of the record Ref
 	Post   = "post"   // say something on the record Ref (a feed post), once by Key
 	Send   = "send"   // send a mail, once by Key
 )
@@ -111,7 +119,8 @@ type Change struct {
 	// the record posted on, for Send it is {"message", ""}.
 	Ref Ref `json:"ref"`
 	// Fields are the values to set, in the system's own names. A map value
-	// names a parent by its external id: {"Standdown_Key__c": "k"}.
+	// names a parent by its external id: {"Standdown_Key__c": "k"}. A Post has
+	// its text in Body, a Reject may have a reason in Comments.
 	Fields map[string]any `json:"fields,omitempty"`
 	// If holds what the decision relied on: the change is applied only while
 	// the record still has these values. Only for Update and Delete.
@@ -148,6 +157,8 @@ type Sink interface {
 	//     it is a Conflict;
 	//   - a Create is an upsert on a unique external id that holds Key;
 	//   - a Delete of a record that is gone is Already;
+	//   - a Reject where nothing waits is Already if the last that waited was
+	//     turned down, and otherwise a Conflict;
 	//   - a Post or a Send with Doubt is looked for first; if that cannot be
 	//     done, the error is of class Unknown.
 	//

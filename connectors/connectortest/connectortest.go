@@ -31,6 +31,10 @@ type Subject struct {
 	Said func(ref connectors.Ref) []string
 	// Sent returns how many mails were sent; nil if the sink sends none.
 	Sent func() int
+	// Submit has a record wait for approval by whom the sink acts as, and Waits
+	// tells whether it does; nil if there are no approvals.
+	Submit func(ref connectors.Ref)
+	Waits  func(ref connectors.Ref) bool
 	// LoseAnswer makes the system apply the next write and not answer it.
 	LoseAnswer func()
 }

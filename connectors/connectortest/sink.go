@@ -141,6 +141,27 @@ var sinkTests = map[string]func(*testing.T, Subject){
 		}
 	},
 
+	"a reject turns down what waits for approval, once": func(t *testing.T, s Subject) {
+		if s.Submit == nil {
+			t.Skip("this sink knows no approvals")
+		}
+		ref, other := s.Make(map[string]any{s.Text: "submitted"}), s.Make(map[string]any{s.Text: "not submitted"})
+		c := connectors.Change{Key: "k", Op: connectors.Reject, Ref: ref, Fields: map[string]any{"Comments": "Cancelled."}}
+		s.Submit(ref)
+		if r := mustApply(t, s, c); r.Already || s.Waits(ref) {
+			t.Errorf("result %+v, and it waits: %t; want it turned down", r, s.Waits(ref))
+		}
+		if r := mustApply(t, s, c); !r.Already {
+			t.Errorf("result %+v, want Already", r)
+		}
+		s.Submit(ref)
+		if r := mustApply(t, s, c); r.Already || s.Waits(ref) {
+			t.Errorf("result %+v, and it waits: %t; want the next request turned down too", r, s.Waits(ref))
+		}
+		c.Ref = other
+		wantClass(t, one(t, s, c).Err, connectors.Conflict)
+	},
+
 	"a mail in doubt is sent once": func(t *testing.T, s Subject) {
 		if s.Sent == nil {
 			t.Skip("this sink sends no mail")

@@ -28,7 +28,16 @@ const (
 type letter struct {
 	messageID  string // without angle brackets
 	recipients []string
+	copied     bool // the last recipient is the one of the blind copy
 	raw        []byte
+}
+
+// named are the recipients whom the mail is meant for.
+func (l *letter) named() []string {
+	if l.copied {
+		return l.recipients[:len(l.recipients)-1]
+	}
+	return l.recipients
 }
 
 // MessageID returns the Message-ID, without angle brackets, of the mail that
@@ -41,7 +50,7 @@ func MessageID(key, domain string) string {
 func (s *Sink) compose(change connectors.Change) (*letter, error) {
 	f := change.Fields
 	l := &letter{messageID: MessageID(change.Key, domainOf(s.from.Address))}
-	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithBoundary("="+l.messageID[:32]))
+	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithBoundary(l.messageID[:32]))
 	m.FromMailAddress(s.from)
 	for _, header := range []struct {
 		field string
@@ -70,7 +79,7 @@ func (s *Sink) compose(change connectors.Change) (*letter, error) {
 		return nil, errors.New(`field "to": there is no recipient`)
 	}
 	if s.copyTo != "" && !slices.Contains(l.recipients, s.copyTo) {
-		l.recipients = append(l.recipients, s.copyTo)
+		l.recipients, l.copied = append(l.recipients, s.copyTo), true
 	}
 
 	references, err := stringList(f, "references")

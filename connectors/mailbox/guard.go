@@ -7,10 +7,16 @@ import (
 	"regexp"
 )
 
+// MaxMessage is how long a mail may be that is taken apart, in bytes.
+const MaxMessage = 35 << 20
+
+// maxText is how much of the text of one part is read, in bytes. What is
+// longer was not written by a person.
+const maxText = 8 << 20
+
 // Limits of what is given to the MIME parser, whose time otherwise grows with
 // the square of them and more.
 const (
-	maxMessage    = 35 << 20
 	maxHeader     = 256 << 10
 	maxBoundaries = 2000
 	maxParameters = 200
@@ -25,8 +31,8 @@ var (
 // guard refuses mails that are built to keep a parser busy. It takes linear
 // time itself.
 func guard(raw []byte) error {
-	if len(raw) > maxMessage {
-		return fmt.Errorf("the message is larger than %d bytes", maxMessage)
+	if len(raw) > MaxMessage {
+		return fmt.Errorf("the message is larger than %d bytes", MaxMessage)
 	}
 	end := bytes.Index(raw, []byte("\n\r\n"))
 	if lf := bytes.Index(raw, []byte("\n\n")); end < 0 || lf >= 0 && lf < end {

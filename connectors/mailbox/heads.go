@@ -13,6 +13,9 @@ type head struct {
 	fromBlock bool // it is a block of header lines without anything above
 }
 
+// longestHeadLine is how long the first line of a head may be, in bytes.
+const longestHeadLine = 4000
+
 // findHead recognizes a head at the start of lines and returns how many lines
 // it takes; 0 if there is none. It knows:
 //
@@ -26,7 +29,7 @@ type head struct {
 // in English, German, Spanish, French, Italian, Portuguese and Dutch.
 func findHead(lines []string) (h head, n int) {
 	line := strings.TrimSpace(lines[0])
-	if line == "" {
+	if line == "" || len(line) > longestHeadLine {
 		return h, 0
 	}
 	if kind, rest, ok := separator(line); ok {

@@ -13,18 +13,26 @@ const maxQuote = 20
 
 // htmlText renders HTML as plain text the way mail programs do: a line for each
 // block, "> " before quoted lines, the address of a link only where the text is
-// a mere address anyway. Text that a reader would not see is left out. It works
-// on tokens, as a tree of unclosed elements could be any number of levels deep.
-func htmlText(source string) string {
+// a mere address anyway. Text that a reader would not see is kept apart. It works
+// on tokens, as a tree of unclosed elements could be any number of levels deep,
+// and ends early when the text gets longer than is read.
+func htmlText(source string) (shown, hidden string) {
 	r := renderer{}
 	tokens := html.NewTokenizer(strings.NewReader(source))
 	for {
-		switch tokens.Next() {
+		next := tokens.Next()
+		if r.out.Len() > maxText {
+			next = html.ErrorToken
+		}
+		switch next {
 		case html.ErrorToken:
-			return r.finish()
+			return r.finish(), strings.TrimSpace(r.unseen.String())
 		case html.TextToken:
-			if r.skip == 0 {
+			switch {
+			case r.skip == 0:
 				r.text(string(tokens.Text()))
+			case r.hiding && r.unseen.Len() < maxHidden:
+				r.unseen.WriteString(" " + strings.Join(strings.Fields(string(tokens.Text())), " "))
 			}
 		case html.StartTagToken:
 			r.start(tokens.Token(), false)
@@ -46,7 +54,12 @@ type renderer struct {
 	// skip counts the open elements of the kind skipped that keep text away.
 	skip    int
 	skipped atom.Atom
+	hiding  bool // what is kept away is text that a style hides
+	unseen  strings.Builder
 }
+
+// maxHidden bounds the hidden text that is kept, give or take one token.
+const maxHidden = 16 << 10
 
 var hidden = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(px|pt|em|%)?\s*(;|$)`)
 
@@ -68,7 +81,7 @@ func (r *renderer) start(t html.Token, selfClosing bool) {
 	switch t.DataAtom {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template:
 		if !selfClosing {
-			r.skip, r.skipped = 1, t.DataAtom
+			r.skip, r.skipped, r.hiding = 1, t.DataAtom, false
 		}
 		return
 	case atom.Br:
@@ -91,7 +104,7 @@ func (r *renderer) start(t html.Token, selfClosing bool) {
 	}
 	for _, a := range t.Attr {
 		if a.Key == "style" && hidden.MatchString(a.Val) && !selfClosing {
-			r.skip, r.skipped = 1, t.DataAtom
+			r.skip, r.skipped, r.hiding = 1, t.DataAtom, true
 			return
 		}
 	}

@@ -26,6 +26,9 @@
 //	in_reply_to    string, a message id without angle brackets
 //	references     list of message ids without angle brackets
 //	segments       list of maps: kind, from, from_name, subject, depth, text
+//	alternative    list of maps like segments: what the HTML form says, where the
+//	               plain form says something else
+//	hidden         string, the text in HTML that is not shown
 //	attachments    list of maps: name, type, size
 //	auto           string: "" or auto-replied, auto-generated, bulk, list, dsn,
 //	               mdn, calendar

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -31,6 +32,10 @@ type Message struct {
 	OwnKey      string       `json:"own_key"`
 	Attachments []Attachment `json:"attachments"`
 	Segments    []Segment    `json:"segments"`
+	// Alternative is what the HTML form of the text says, where that is not
+	// what the plain form in Segments says.
+	Alternative []Segment `json:"alternative"`
+	Hidden      string    `json:"hidden"` // text in HTML that nobody gets to see
 }
 
 // An Address is a mail address as written by the sender.
@@ -75,8 +80,40 @@ func Parse(raw []byte) (Message, error) {
 	var body content
 	err := body.read(raw, m.Subject, 0)
 	m.Auto = automatic(header, &body)
-	m.Attachments, m.Segments = body.attachments, body.segments
+	m.Attachments, m.Segments, m.Alternative, m.Hidden = body.attachments, body.segments, body.alternatives, body.hidden
+	if err == nil && body.long {
+		err = fmt.Errorf("there are more than %d bytes of text in a part of it", maxText)
+	}
+	if err == nil && m.Auto != AutoList && m.Auto != AutoBulk && m.silent() && (header.malformed || hasWords(raw)) {
+		err = errors.New("no text can be found in it, although it is not empty")
+	}
 	return m, err
+}
+
+// silent tells that nothing was found to read or to open.
+func (m Message) silent() bool {
+	for _, s := range m.Segments {
+		if strings.TrimSpace(s.Text) != "" {
+			return false
+		}
+	}
+	return len(m.Attachments) == 0
+}
+
+// hasWords tells whether there is anything below the header but lines that
+// MIME itself puts there.
+func hasWords(raw []byte) bool {
+	header := true
+	for line := range bytes.Lines(raw) {
+		line = bytes.Trim(line, "\x00 \t\r\n")
+		switch {
+		case header:
+			header = len(line) > 0
+		case len(line) > 0 && !bytes.HasPrefix(line, []byte("--")) && !bytes.HasPrefix(bytes.ToLower(line[:min(len(line), 8)]), []byte("content-")):
+			return true
+		}
+	}
+	return false
 }
 
 // describe reads all of a message that stands in its header.
@@ -163,8 +200,12 @@ func messageIDs(s string) []string {
 type content struct {
 	attachments []Attachment
 	segments    []Segment
-	calendar    bool
-	report      string // report-type of a multipart/report
+	// alternatives are the HTML forms that say something else, see [Message].
+	alternatives []Segment
+	hidden       string
+	long         bool // there was more text in a part than is read
+	calendar     bool
+	report       string // report-type of a multipart/report
 }
 
 // read takes a mail apart that lies nested deep within others.
@@ -198,7 +239,7 @@ func (c *content) walk(p *enmime.Part, subject string, nested int) error {
 			}
 		}
 	case isText(p):
-		c.segments = append(c.segments, divide(textOf(p), subject, nested)...)
+		c.segments = append(c.segments, divide(c.textOf(p), subject, nested)...)
 	default:
 		c.attach(p)
 		return unreadableType(p)
@@ -212,7 +253,7 @@ func (c *content) enclosed(raw []byte, nested int) error {
 		return fmt.Errorf("there are more than %d mails within mails", maxNested)
 	}
 	inner := describe(readHeader(raw[:min(len(raw), maxHeader)]))
-	start := len(c.segments)
+	start, other := len(c.segments), len(c.alternatives)
 	err := c.read(raw, inner.Subject, nested+1)
 	head := Segment{Kind: Forwarded, Subject: inner.Subject, Depth: nested + 1}
 	if len(inner.From) == 1 {
@@ -221,13 +262,15 @@ func (c *content) enclosed(raw []byte, nested int) error {
 	if start == len(c.segments) {
 		c.segments = append(c.segments, head)
 	}
-	for i := start; i < len(c.segments); i++ {
-		s := &c.segments[i]
-		if s.Kind == New {
-			s.Kind = Forwarded
-		}
-		if s.From == (Address{}) {
-			s.From, s.Subject = head.From, head.Subject
+	for _, list := range [][]Segment{c.segments[start:], c.alternatives[other:]} {
+		for i := range list {
+			s := &list[i]
+			if s.Kind == New {
+				s.Kind = Forwarded
+			}
+			if s.From == (Address{}) {
+				s.From, s.Subject = head.From, head.Subject
+			}
 		}
 	}
 	return err
@@ -247,11 +290,14 @@ func (c *content) alternative(p *enmime.Part, subject string, nested int) error 
 	}
 	text := ""
 	if plain != nil {
-		text = textOf(plain)
+		text = c.textOf(plain)
 	}
 	if html != nil {
-		if rendered := textOf(html); tooShort(text, rendered) {
+		rendered := c.textOf(html)
+		if tooShort(text, rendered) {
 			text = rendered
+		} else if sayDifferent(text, rendered) {
+			c.alternatives = append(c.alternatives, divide(rendered, subject, nested)...)
 		}
 	}
 	c.segments = append(c.segments, divide(text, subject, nested)...)
@@ -278,15 +324,53 @@ func tooShort(plain, html string) bool {
 	return plain == "" || len(plain) < 300 && len(html) > 2*len(plain) && inBrowser.MatchString(plain) || 4*len(plain) < len(html) && len(html) > 400
 }
 
+// sayDifferent tells that one of two forms of a text has several words that the
+// other has not. Addresses do not count: HTML hides them behind words.
+func sayDifferent(plain, html string) bool {
+	a, b := wordsOf(plain), wordsOf(html)
+	missing := 0
+	for _, pair := range [][2]map[string]bool{{a, b}, {b, a}} {
+		for w := range pair[0] {
+			if !pair[1][w] {
+				missing++
+			}
+		}
+	}
+	return missing > 2
+}
+
+var webAddress = regexp.MustCompile(`\b(https?://|www\.|mailto:)\S+`)
+
+func wordsOf(text string) map[string]bool {
+	words := map[string]bool{}
+	text = webAddress.ReplaceAllString(strings.ToLower(text), " ")
+	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		words[w] = true
+	}
+	return words
+}
+
 func isText(p *enmime.Part) bool {
 	return p.FirstChild == nil && p.Disposition != "attachment" && p.FileName == "" &&
 		(p.ContentType == "" || strings.HasPrefix(p.ContentType, "text/") && p.ContentType != "text/calendar" && p.ContentType != "text/rfc822-headers")
 }
 
-func textOf(p *enmime.Part) string {
-	text := strings.ToValidUTF8(string(p.Content), "\uFFFD")
+// textOf returns the text of a part, as far as it is read.
+func (c *content) textOf(p *enmime.Part) string {
+	raw := p.Content
+	if len(raw) > maxText {
+		raw, c.long = raw[:maxText], true
+	}
+	text := strings.ToValidUTF8(string(raw), "\uFFFD")
 	if p.ContentType == "text/html" {
-		return htmlText(text)
+		shown, hidden := htmlText(text)
+		if len(shown) > maxText {
+			c.long = true
+		}
+		if hidden != "" && len(c.hidden) < maxHidden {
+			c.hidden = strings.TrimSpace(c.hidden + "\n" + hidden)
+		}
+		return shown
 	}
 	return text
 }

@@ -94,6 +94,9 @@ func TestBombsAreRefusedAtOnce(t *testing.T) {
 		"a huge header":    head + received.String() + "\r\nx",
 		"a header only":    head + "X: " + strings.Repeat("a", 1<<20),
 		"a huge message":   head + "\r\n" + strings.Repeat("x\r\n", 12<<20),
+		"a huge text":      head + "\r\n" + strings.Repeat("On 1 2026\r\n", 3<<20),
+		"a huge line":      head + "\r\n" + strings.Repeat(">", 34<<20),
+		"huge HTML":        head + "Content-Type: text/html\r\n\r\n" + strings.Repeat("<div><blockquote>x", 1_900_000),
 		"nested messages":  head + strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 1000),
 	}
 	for name, bomb := range bombs {

@@ -17,16 +17,19 @@ const (
 	Plain = "none"
 )
 
-// Options of a [Source]. Address, Username and Password are required.
+// Options of a [Source]. Address, Username, and one of Password and Tokens are
+// required.
 type Options struct {
 	Address    string // host:port
 	TLS        string // [TLS] (default), [STARTTLS] or [Plain]
 	TLSConfig  *tls.Config
 	Username   string
 	Password   string
-	Folder     string // default INBOX
-	DoneFolder string // where settled mail goes; "" leaves it in place, flagged
-	MaxSize    int64  // bytes; larger mail is reported without its body; default 35 MB
+	Tokens     *Tokens // logs in by OAuth instead of the password
+	Folder     string  // default INBOX
+	DoneFolder string  // where settled mail goes; "" leaves it in place, flagged
+	SentFolder string  // where copies of sent mail are; "" if nowhere, see [Source.Keep]
+	MaxSize    int64   // bytes; larger mail is reported without its body; default 35 MB
 
 	CommandTimeout time.Duration // longest wait for one answer; default 30 s
 	IdleRenew      time.Duration // longest IDLE before the link is tested; default 3 min
@@ -45,7 +48,7 @@ func (o *Options) defaults() {
 		o.Folder = "INBOX"
 	}
 	if o.MaxSize == 0 {
-		o.MaxSize = maxMessage
+		o.MaxSize = MaxMessage
 	}
 	if o.CommandTimeout == 0 {
 		o.CommandTimeout = 30 * time.Second

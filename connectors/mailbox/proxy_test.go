@@ -3,6 +3,7 @@ package mailbox_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -22,6 +23,7 @@ type proxy struct {
 	listener   net.Listener
 	target     string
 	resetAfter func() int64
+	swallow    bool // after that many bytes, rather than reset
 	copying    sync.WaitGroup
 
 	mu    sync.Mutex
@@ -31,7 +33,7 @@ type proxy struct {
 
 // startProxy puts a proxy before s, and has s.options lead to it. It cuts each
 // connection after resetAfter bytes from the server; nil never does.
-func startProxy(t *testing.T, s *server, resetAfter func() int64) *proxy {
+func startProxy(t testing.TB, s *server, resetAfter func() int64) *proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -87,6 +89,9 @@ func (p *proxy) pass(to, from net.Conn, limit int64) {
 		if err != nil {
 			break
 		}
+	}
+	if p.swallow {
+		io.Copy(io.Discard, from)
 	}
 	for _, conn := range []net.Conn{to, from} {
 		conn.(*net.TCPConn).SetLinger(0) // closing sends RST

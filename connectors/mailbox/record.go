@@ -3,14 +3,22 @@ package mailbox
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"time"
 )
 
 // Fields describes a mail as the fields of a message record; the package
 // comment lists them. A mail that cannot be parsed has its field "error" set.
-func Fields(raw []byte, a Authenticator) map[string]any {
+func Fields(raw []byte, a Authenticator) (fields map[string]any) {
+	// A mail that brings a parser down must not bring the daemon down, now and
+	// after each restart.
+	defer func() {
+		if p := recover(); p != nil {
+			fields = unread(raw[:min(len(raw), maxHeader)], int64(len(raw)), fmt.Sprintf("the message cannot be read: %v", p))
+		}
+	}()
 	m, err := Parse(raw)
-	fields := m.Fields()
+	fields = m.Fields()
 	sum := sha256.Sum256(raw)
 	fields["sha256"] = hex.EncodeToString(sum[:])
 	fields["size"] = float64(len(raw))
@@ -54,19 +62,24 @@ func (m Message) Fields() map[string]any {
 	for _, id := range m.References {
 		references = append(references, id)
 	}
-	segments := []any{}
-	for _, s := range m.Segments {
-		segments = append(segments, map[string]any{
-			"kind": s.Kind, "from": s.From.Address, "from_name": s.From.Name,
-			"subject": s.Subject, "depth": float64(s.Depth), "text": s.Text,
-		})
-	}
 	attachments := []any{}
 	for _, a := range m.Attachments {
 		attachments = append(attachments, map[string]any{"name": a.Name, "type": a.Type, "size": float64(a.Size)})
 	}
-	fields["references"], fields["segments"], fields["attachments"] = references, segments, attachments
+	fields["references"], fields["attachments"] = references, attachments
+	fields["segments"], fields["alternative"], fields["hidden"] = segmentList(m.Segments), segmentList(m.Alternative), m.Hidden
 	return fields
+}
+
+func segmentList(list []Segment) []any {
+	out := []any{}
+	for _, s := range list {
+		out = append(out, map[string]any{
+			"kind": s.Kind, "from": s.From.Address, "from_name": s.From.Name,
+			"subject": s.Subject, "depth": float64(s.Depth), "text": s.Text,
+		})
+	}
+	return out
 }
 
 func addressList(list []Address) []any {

@@ -35,6 +35,7 @@ const (
 // their own.
 type server struct {
 	options mailbox.Options // how to reach it
+	dovecot *dovecot        // nil for the sandbox
 }
 
 // onEveryServer runs a test against each kind of IMAP server there is.
@@ -44,7 +45,7 @@ func onEveryServer(t *testing.T, test func(*testing.T, *server)) {
 	t.Run("with Dovecot", func(t *testing.T) { test(t, startDovecot(t)) })
 }
 
-func startSandbox(t *testing.T, without ...imap.Cap) *server {
+func startSandbox(t testing.TB, without ...imap.Cap) *server {
 	t.Helper()
 	s := sandbox.New(sandbox.Options{Users: map[string]string{user: password}, Without: without})
 	if err := s.Start(); err != nil {
@@ -54,8 +55,35 @@ func startSandbox(t *testing.T, without ...imap.Cap) *server {
 	return &server{options: mailbox.Options{Address: s.IMAPAddr, TLS: mailbox.Plain, Username: user, Password: password}}
 }
 
-// startDovecot runs Dovecot on a free port, with TLS, in a directory of its own.
-func startDovecot(t *testing.T) *server {
+// A dovecot is a Dovecot in a directory of its own.
+type dovecot struct {
+	program, dir string
+	process      *exec.Cmd
+}
+
+func (d *dovecot) conf() string { return filepath.Join(d.dir, "dovecot.conf") }
+
+func (d *dovecot) start(t testing.TB) {
+	t.Helper()
+	d.process = exec.Command(d.program, "-F", "-c", d.conf())
+	if err := d.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d *dovecot) stop() {
+	d.process.Process.Signal(os.Interrupt)
+	d.process.Wait()
+}
+
+// kick has Dovecot end the user's connections.
+func (d *dovecot) kick() {
+	exec.Command("doveadm", "-c", d.conf(), "kick", user).Run() // fails if there are none
+}
+
+// startDovecot runs Dovecot on a free port, with TLS, in a directory of its
+// own. Extra is added to its configuration, with DIR for that directory.
+func startDovecot(t testing.TB, extra ...string) *server {
 	t.Helper()
 	program, err := exec.LookPath("dovecot")
 	if err != nil {
@@ -128,23 +156,20 @@ userdb {
   args = uid=%[4]d gid=%[5]d home=%[1]s/mail
 }
 `, dir, port, password, uid, gid)
-	path := filepath.Join(dir, "dovecot.conf")
-	if err := os.WriteFile(path, []byte(conf), 0o644); err != nil {
+	d := &dovecot{program: program, dir: dir}
+	conf += strings.ReplaceAll(strings.Join(extra, "\n"), "DIR", dir)
+	if err := os.WriteFile(d.conf(), []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "-F", "-c", path)
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	d.start(t)
 	t.Cleanup(func() {
-		command.Process.Signal(os.Interrupt)
-		command.Wait()
+		d.stop()
 		if t.Failed() {
 			log, _ := os.ReadFile(filepath.Join(dir, "log"))
 			t.Logf("Dovecot's log:\n%s", log)
 		}
 	})
-	s := &server{options: mailbox.Options{
+	s := &server{dovecot: d, options: mailbox.Options{
 		Address: address, TLS: mailbox.TLS, TLSConfig: &tls.Config{RootCAs: roots}, Username: user, Password: password,
 	}}
 	eventually(t, "Dovecot listens", func() bool {
@@ -157,7 +182,7 @@ userdb {
 	return s
 }
 
-func writeCertificate(t *testing.T, dir string) *x509.CertPool {
+func writeCertificate(t testing.TB, dir string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -188,7 +213,7 @@ func writeCertificate(t *testing.T, dir string) *x509.CertPool {
 }
 
 // eventually polls until done or half a minute is over.
-func eventually(t *testing.T, what string, done func() bool) {
+func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for !done() {
@@ -200,7 +225,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 }
 
 // client returns a connection of the test's own, with INBOX open.
-func (s *server) client(t *testing.T) *imapclient.Client {
+func (s *server) client(t testing.TB) *imapclient.Client {
 	t.Helper()
 	var c *imapclient.Client
 	var err error
@@ -225,7 +250,7 @@ func (s *server) client(t *testing.T) *imapclient.Client {
 var arrival = time.Date(2026, 11, 2, 15, 4, 5, 0, time.UTC)
 
 // deliver appends mails to INBOX.
-func (s *server) deliver(t *testing.T, mails ...string) {
+func (s *server) deliver(t testing.TB, mails ...string) {
 	t.Helper()
 	c := s.client(t)
 	defer c.Close()
@@ -244,7 +269,7 @@ func (s *server) deliver(t *testing.T, mails ...string) {
 }
 
 // subjects returns the subjects of the mails in a folder, and their flags.
-func (s *server) subjects(t *testing.T, folder string) (subjects []string, flags []imap.Flag) {
+func (s *server) subjects(t testing.TB, folder string) (subjects []string, flags []imap.Flag) {
 	t.Helper()
 	c := s.client(t)
 	defer c.Close()

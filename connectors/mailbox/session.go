@@ -2,11 +2,9 @@ package mailbox
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"time"
 
@@ -38,78 +36,6 @@ type session struct {
 	validity       uint32
 	next           imap.UID // 0 if the server does not tell
 	keywordAllowed bool
-}
-
-// dial connects and logs in, within timeout.
-func dial(ctx context.Context, o *Options) (*session, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.CommandTimeout)
-	defer cancel()
-
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", o.Address)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to %s: %w", o.Address, err)
-	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
-
-	s := &session{timeout: o.CommandTimeout, exists: make(chan struct{}, 1)}
-	options := &imapclient.Options{
-		TLSConfig: tlsConfig(o.TLSConfig, o.Address),
-		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
-			Mailbox: func(m *imapclient.UnilateralDataMailbox) {
-				if m.NumMessages != nil {
-					select {
-					case s.exists <- struct{}{}:
-					default:
-					}
-				}
-			},
-		},
-	}
-	switch o.TLS {
-	case Plain:
-		s.client = imapclient.New(conn, options)
-	case STARTTLS:
-		s.client, err = imapclient.NewStartTLS(conn, options)
-	default:
-		secure := tls.Client(conn, options.TLSConfig)
-		if err = secure.HandshakeContext(ctx); err == nil {
-			s.client = imapclient.New(secure, options)
-		}
-	}
-	if err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("securing the connection to %s: %w", o.Address, ended(ctx, err))
-	}
-	if err := s.login(o); err != nil {
-		s.close()
-		return nil, ended(ctx, err)
-	}
-	return s, nil
-}
-
-func (s *session) login(o *Options) error {
-	if err := s.client.WaitGreeting(); err != nil {
-		return fmt.Errorf("waiting for the greeting of %s: %w", o.Address, err)
-	}
-	err := s.client.Login(o.Username, o.Password).Wait()
-	if err == nil {
-		if s.caps = s.client.Caps(); s.caps == nil {
-			return fmt.Errorf("asking %s for its capabilities: no answer", o.Address)
-		}
-		return nil
-	}
-	refused, ok := errors.AsType[*imap.Error](err)
-	if !ok {
-		return fmt.Errorf("logging in at %s: %w", o.Address, err)
-	}
-	if refused.Code == imap.ResponseCodeUnavailable || refused.Code == imap.ResponseCodeInUse || refused.Code == imap.ResponseCodeLimit {
-		return &connectors.Error{Class: connectors.Temporary, Code: string(refused.Code),
-			Err: fmt.Errorf("logging in at %s: the server is not ready", o.Address)}
-	}
-	return &connectors.Error{Class: connectors.Denied, Code: string(refused.Code),
-		Hint: "check the mailbox's user name and password, and that IMAP is allowed for it",
-		Err:  fmt.Errorf("logging in at %s: refused", o.Address)}
 }
 
 // close ends the connection at once. It may be called again.
@@ -219,16 +145,16 @@ func (s *session) deliveries(ctx context.Context, uids []imap.UID) (map[imap.UID
 	return found, err
 }
 
-// body returns the bytes of one message, or only its header, at most limit
-// bytes of it. It returns nil if the message is gone.
-func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, limit int64) (raw []byte, err error) {
+// body returns the bytes of one message of the given size, or only its header,
+// at most limit bytes of it. It returns nil if the message is gone.
+func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, size, limit int64) (raw []byte, err error) {
 	section := &imap.FetchItemBodySection{Peek: true}
 	if headerOnly {
 		section.Specifier = imap.PartSpecifierHeader
 		section.Partial = &imap.SectionPartial{Size: limit}
 	}
 	// A slow line carries at least 128 KiB a second.
-	allowed := s.timeout + time.Duration(limit>>17)*time.Second
+	allowed := s.timeout + time.Duration(min(size, limit)>>17)*time.Second
 	err = s.do(ctx, allowed, func() error {
 		fetch := s.client.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
 		for message := fetch.Next(); message != nil; message = fetch.Next() {
@@ -252,6 +178,43 @@ func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, limit
 		return nil
 	})
 	return raw, err
+}
+
+// bodies returns the bytes of messages that are total bytes long together, in
+// one exchange. On error it returns those that came whole.
+func (s *session) bodies(ctx context.Context, uids []imap.UID, total int64) (found map[imap.UID][]byte, err error) {
+	found = map[imap.UID][]byte{}
+	section := &imap.FetchItemBodySection{Peek: true}
+	err = s.do(ctx, s.timeout+time.Duration(total>>17)*time.Second, func() error {
+		fetch := s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
+		for message := fetch.Next(); message != nil; message = fetch.Next() {
+			var uid imap.UID
+			var raw []byte
+			for item := message.Next(); item != nil; item = message.Next() {
+				switch data := item.(type) {
+				case imapclient.FetchItemDataUID:
+					uid = data.UID
+				case imapclient.FetchItemDataBodySection:
+					if data.Literal == nil {
+						continue
+					}
+					var err error
+					if raw, err = io.ReadAll(io.LimitReader(data.Literal, MaxMessage)); err != nil {
+						s.close() // see body
+						return err
+					}
+				}
+			}
+			if uid > 0 && raw != nil {
+				found[uid] = raw
+			}
+		}
+		return fetch.Close()
+	})
+	if err != nil {
+		err = fmt.Errorf("reading messages of %q: %w", s.folder, err)
+	}
+	return found, err
 }
 
 // idle waits until the server reports an arrival, wake has a value, ctx ends,
@@ -311,6 +274,21 @@ func (s *session) create(ctx context.Context, folder string) error {
 		}
 		if err != nil {
 			return fmt.Errorf("creating folder %q: %w", folder, err)
+		}
+		return nil
+	})
+}
+
+// add puts a message into a folder, as one that has been read.
+func (s *session) add(ctx context.Context, folder string, raw []byte) error {
+	return s.do(ctx, s.timeout, func() error {
+		command := s.client.Append(folder, int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
+		_, err := command.Write(raw)
+		if err = errors.Join(err, command.Close()); err == nil {
+			_, err = command.Wait()
+		}
+		if err != nil {
+			return fmt.Errorf("putting a message into folder %q: %w", folder, err)
 		}
 		return nil
 	})

@@ -53,23 +53,24 @@ func (s *Source) Settled(ctx context.Context, refs []connectors.Ref) error {
 	})
 }
 
-// Sent tells whether the folder or the done folder holds a message with this
-// Message-ID. It uses a connection of its own, for one call.
+// Sent tells whether the folder, the done folder or the folder of sent mail
+// holds a message with this Message-ID. It uses a connection of its own, for
+// one call.
 func (s *Source) Sent(ctx context.Context, messageID string) (bool, error) {
 	open, err := dial(ctx, &s.options)
 	if err != nil {
 		return false, err
 	}
 	defer open.close()
-	// The done folder comes last: a message on its way there is in one of the
-	// two when its turn comes.
-	for _, folder := range []string{s.options.Folder, s.options.DoneFolder} {
+	// The done folder comes after the folder: a message on its way there is in
+	// one of the two when its turn comes.
+	for i, folder := range []string{s.options.Folder, s.options.DoneFolder, s.options.SentFolder} {
 		if folder == "" {
 			continue
 		}
 		if err := open.sel(ctx, folder); err != nil {
-			if folder == s.options.DoneFolder && connectors.ClassOf(err) == connectors.Rejected {
-				continue // nothing has been settled yet
+			if i > 0 && connectors.ClassOf(err) == connectors.Rejected {
+				continue // nothing has been put there yet
 			}
 			return false, err
 		}
@@ -81,4 +82,26 @@ func (s *Source) Sent(ctx context.Context, messageID string) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// Keep puts a mail that was sent into the folder of sent mail, which it makes
+// if there is none. Repeated, it puts another copy there. It uses a connection
+// of its own, for one call.
+func (s *Source) Keep(ctx context.Context, raw []byte) error {
+	if s.options.SentFolder == "" {
+		return nil
+	}
+	open, err := dial(ctx, &s.options)
+	if err != nil {
+		return err
+	}
+	defer open.close()
+	if err := open.sel(ctx, s.options.SentFolder); connectors.ClassOf(err) == connectors.Rejected {
+		if err := open.create(ctx, s.options.SentFolder); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	return open.add(ctx, s.options.SentFolder, raw)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/mail"
 	"os"
@@ -23,6 +24,11 @@ type Looker interface {
 	Sent(ctx context.Context, messageID string) (bool, error)
 }
 
+// A Keeper keeps a copy of a mail that was sent. [Source] is one.
+type Keeper interface {
+	Keep(ctx context.Context, raw []byte) error
+}
+
 // SinkOptions of a [Sink]. Address and From are required.
 type SinkOptions struct {
 	Address   string // host:port
@@ -30,15 +36,25 @@ type SinkOptions struct {
 	TLSConfig *tls.Config
 	Username  string // "" sends without logging in
 	Password  string
-	From      string // may have a display name
+	Tokens    *Tokens // logs in by OAuth instead of the password
+	From      string  // may have a display name
 	// CopyTo receives a blind copy of every mail, in the same transaction;
 	// normally the watched mailbox. Together with Looker it lets the sink
 	// find out whether a mail went out after all.
 	CopyTo string
 	Looker Looker
+	// Keeper puts a copy of each mail that was sent into a folder; nil does
+	// not. SentByServer says that the server does so by itself, and that
+	// Looker looks there; then Keeper is not asked.
+	Keeper       Keeper
+	SentByServer bool
+	// PerHour is how many mails one address may get within an hour before the
+	// sink refuses to send it more; 0 is any number.
+	PerHour int
 	// Timeout is for one mail, from dialling to the server's acceptance.
 	// Default 1 min.
 	Timeout time.Duration
+	Logger  *slog.Logger
 	Now     func() time.Time
 }
 
@@ -52,13 +68,17 @@ type SinkOptions struct {
 // the server refuses one of them, nobody gets the mail. Once it has accepted
 // the mail, the copy shows up in the watched mailbox; with Doubt the sink asks
 // there before it sends again. That rests on the server delivering the copy
-// before the sink is asked again, and on nobody deleting it meanwhile.
+// before the sink is asked again, and on nobody deleting it meanwhile. A copy
+// in the folder of sent mail is found as well; that none is there proves
+// something only with SentByServer.
 //
-// A Sink keeps no state and may be used concurrently.
+// A Sink remembers nothing but what it sent within the last hour, and may be
+// used concurrently.
 type Sink struct {
 	options SinkOptions
 	from    *mail.Address
 	copyTo  string
+	ceiling ceiling
 }
 
 // NewSink returns a sink. The error says which option is wrong.
@@ -69,6 +89,9 @@ func NewSink(options SinkOptions) (*Sink, error) {
 	if options.Timeout == 0 {
 		options.Timeout = time.Minute
 	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
 	if options.Now == nil {
 		options.Now = time.Now
 	}
@@ -76,7 +99,7 @@ func NewSink(options SinkOptions) (*Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sender address of outgoing mail: %w", err)
 	}
-	s := &Sink{options: options, from: from}
+	s := &Sink{options: options, from: from, ceiling: ceiling{most: options.PerHour}}
 	if options.CopyTo != "" {
 		copyTo, err := mail.ParseAddress(options.CopyTo)
 		if err != nil {
@@ -117,22 +140,41 @@ func (s *Sink) apply(ctx context.Context, change connectors.Change) connectors.R
 			return result
 		}
 	}
+	now := s.options.Now()
+	named := letter.named()
+	if s.ceiling.reached(named, now) {
+		result.Err = &connectors.Error{Class: connectors.Rejected,
+			Hint: "look for a program that answers our mails; if all is well, have it sent again later",
+			Err:  fmt.Errorf("a recipient has got %d mails within an hour", s.options.PerHour)}
+		return result
+	}
 	result.Err = s.send(ctx, letter)
+	if result.Err == nil || connectors.ClassOf(result.Err) == connectors.Unknown {
+		s.ceiling.count(named, now)
+	}
+	if result.Err == nil && s.options.Keeper != nil && !s.options.SentByServer {
+		// It was sent: that its copy cannot be kept must not send it again.
+		if err := s.options.Keeper.Keep(ctx, letter.raw); err != nil {
+			s.options.Logger.Warn("copy of sent mail not kept", "system", s.options.Address, "ref", result.Ref.ID, "err", err)
+		}
+	}
 	return result
 }
 
 func (s *Sink) look(ctx context.Context, messageID string) (bool, error) {
-	if s.options.Looker == nil || s.copyTo == "" {
-		return false, &connectors.Error{Class: connectors.Unknown,
-			Hint: "ask a recipient whether the mail arrived; with copies to the watched mailbox this is found out by itself",
-			Err:  errors.New("an earlier attempt may have sent this mail and left no trace")}
+	if s.options.Looker != nil {
+		sent, err := s.options.Looker.Sent(ctx, messageID)
+		if err != nil {
+			return false, &connectors.Error{Class: connectors.Unknown,
+				Err: fmt.Errorf("looking for an earlier copy of the mail: %w", err)}
+		}
+		if sent || s.copyTo != "" || s.options.SentByServer {
+			return sent, nil
+		}
 	}
-	sent, err := s.options.Looker.Sent(ctx, messageID)
-	if err != nil {
-		return false, &connectors.Error{Class: connectors.Unknown,
-			Err: fmt.Errorf("looking for an earlier copy of the mail: %w", err)}
-	}
-	return sent, nil
+	return false, &connectors.Error{Class: connectors.Unknown,
+		Hint: "ask a recipient whether the mail arrived; with copies to the watched mailbox this is found out by itself",
+		Err:  errors.New("an earlier attempt may have sent this mail and left no trace")}
 }
 
 // send hands one letter to the server. Until the final dot goes out a failure
@@ -140,21 +182,16 @@ func (s *Sink) look(ctx context.Context, messageID string) (bool, error) {
 func (s *Sink) send(ctx context.Context, l *letter) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.options.Address)
-	if err != nil {
-		return s.failed(ctx, connectors.Temporary, "connecting", err)
+	client, err := s.open(ctx)
+	if errors.Is(err, errTokenRefused) { // it may have been revoked: show another one
+		client, err = s.open(ctx)
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	stop := context.AfterFunc(ctx, func() { client.Close() })
 	defer stop()
-
-	client, err := s.hello(ctx, conn)
-	if err != nil {
-		return s.failed(ctx, connectors.Temporary, "connecting", err)
-	}
-	if err := s.login(client); err != nil {
-		return s.failed(ctx, connectors.Denied, "logging in", err)
-	}
 	if err := client.Mail(s.from.Address, nil); err != nil {
 		return s.failed(ctx, connectors.Rejected, "naming the sender", err)
 	}
@@ -176,9 +213,31 @@ func (s *Sink) send(ctx context.Context, l *letter) error {
 			Err: fmt.Errorf("sending by %s: the connection was lost before the server confirmed: %w", s.options.Address, ended(ctx, err))}
 	}
 	// Accepted. Whether the farewell is answered does not matter.
-	conn.SetDeadline(time.Now().Add(time.Second))
+	client.CommandTimeout = time.Second
 	client.Quit()
 	return nil
+}
+
+// open connects and logs in.
+func (s *Sink) open(ctx context.Context) (client *smtp.Client, err error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.options.Address)
+	if err != nil {
+		return nil, s.failed(ctx, connectors.Temporary, "connecting", err)
+	}
+	defer func() {
+		if err != nil {
+			conn.Close()
+		}
+	}()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if client, err = s.hello(ctx, conn); err != nil {
+		return nil, s.failed(ctx, connectors.Temporary, "connecting", err)
+	}
+	if err := s.login(ctx, client); err != nil {
+		return nil, s.failed(ctx, connectors.Denied, "logging in", err)
+	}
+	return client, nil
 }
 
 func (s *Sink) hello(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
@@ -210,14 +269,31 @@ func (s *Sink) hello(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
 	return client, client.Hello(name)
 }
 
-func (s *Sink) login(client *smtp.Client) error {
-	if s.options.Username == "" {
+func (s *Sink) login(ctx context.Context, client *smtp.Client) error {
+	o := &s.options
+	switch {
+	case o.Tokens != nil:
+		token, err := o.Tokens.Token(ctx)
+		if err != nil {
+			return err
+		}
+		b, err := newBearer(client.SupportsAuth, o.Address, o.Username, token)
+		if err != nil {
+			return err
+		}
+		err = client.Auth(b)
+		answer, ok := errors.AsType[*smtp.SMTPError](err)
+		if ok && answer.Code >= 500 || errors.Is(err, errTokenRefused) {
+			o.Tokens.Forget(ctx, token)
+			err = errTokenRefused
+		}
+		return err
+	case o.Username == "":
 		return nil
+	case !client.SupportsAuth(sasl.Plain) && client.SupportsAuth(sasl.Login):
+		return client.Auth(sasl.NewLoginClient(o.Username, o.Password))
 	}
-	if !client.SupportsAuth(sasl.Plain) && client.SupportsAuth(sasl.Login) {
-		return client.Auth(sasl.NewLoginClient(s.options.Username, s.options.Password))
-	}
-	return client.Auth(sasl.NewPlainClient("", s.options.Username, s.options.Password))
+	return client.Auth(sasl.NewPlainClient("", o.Username, o.Password))
 }
 
 // recipients names them all to the server, so that a lasting refusal of one is
@@ -241,7 +317,15 @@ func (s *Sink) recipients(ctx context.Context, client *smtp.Client, recipients [
 // refusal, otherwise Temporary. The server's text is left out, as servers
 // quote addresses in it.
 func (s *Sink) failed(ctx context.Context, refused connectors.Class, doing string, err error) error {
+	if classed, ok := errors.AsType[*connectors.Error](err); ok {
+		return classed // of the access token
+	}
 	e := &connectors.Error{Class: connectors.Temporary}
+	if errors.Is(err, errTokenRefused) {
+		e.Class, e.Hint = refused, "check that the OAuth application may send mail as this user"
+		e.Err = fmt.Errorf("%s by %s: %w", doing, s.options.Address, err)
+		return e
+	}
 	answer, ok := errors.AsType[*smtp.SMTPError](err)
 	if !ok {
 		e.Err = fmt.Errorf("%s by %s: %w", doing, s.options.Address, ended(ctx, err))

@@ -169,6 +169,91 @@ func TestDoubtWithoutAWayToLookStaysUnknown(t *testing.T) {
 	}
 }
 
+func TestACopyInTheFolderOfSentMailIsProof(t *testing.T) {
+	p := startPost(t, nil)
+	source := mailbox.NewSource(mailbox.Options{Address: p.server.IMAPAddr, TLS: mailbox.Plain, Username: user, Password: password, SentFolder: "Sent"})
+	t.Cleanup(func() { source.Close() })
+	sink := func(change func(*mailbox.SinkOptions)) *mailbox.Sink {
+		options := mailbox.SinkOptions{Address: p.server.SMTPAddr, TLS: mailbox.Plain, Username: user, Password: password, From: user,
+			Looker: source, Keeper: source, Timeout: 5 * time.Second, Now: func() time.Time { return now }}
+		if change != nil {
+			change(&options)
+		}
+		s, err := mailbox.NewSink(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	apply := func(s *mailbox.Sink, change connectors.Change) connectors.Result {
+		return s.Apply(t.Context(), []connectors.Change{change})[0]
+	}
+	t.Run("each mail is kept there", func(t *testing.T) {
+		if result := apply(sink(nil), notice("k1")); result.Err != nil {
+			t.Fatal(result.Err)
+		}
+		kept, err := p.server.Folder(user, "Sent")
+		if err != nil || len(kept) != 1 || !strings.Contains(string(kept[0].Raw), mailbox.MessageID("k1", "backoffice.test")) {
+			t.Errorf("Sent holds %v (%v), want the mail", kept, err)
+		}
+	})
+	t.Run("what is there is not sent again", func(t *testing.T) {
+		change := notice("k1")
+		change.Doubt = true
+		if result := apply(sink(nil), change); result.Err != nil || !result.Already {
+			t.Errorf("got %+v, want Already", result)
+		}
+	})
+	t.Run("what is not there may have been sent all the same", func(t *testing.T) {
+		change := notice("k2")
+		change.Doubt = true
+		if result := apply(sink(nil), change); connectors.ClassOf(result.Err) != connectors.Unknown {
+			t.Errorf("got %+v, want an unknown outcome", result)
+		}
+	})
+	t.Run("unless the server itself keeps all it sends", func(t *testing.T) {
+		change := notice("k3")
+		change.Doubt = true
+		if result := apply(sink(func(o *mailbox.SinkOptions) { o.SentByServer = true }), change); result.Err != nil || result.Already {
+			t.Errorf("got %+v, want it sent", result)
+		}
+	})
+	t.Run("a mail that was sent counts as sent although it cannot be kept", func(t *testing.T) {
+		down := mailbox.NewSource(mailbox.Options{Address: "127.0.0.1:1", TLS: mailbox.Plain, SentFolder: "Sent"})
+		if result := apply(sink(func(o *mailbox.SinkOptions) { o.Keeper = down }), notice("k4")); result.Err != nil {
+			t.Errorf("got %+v, want it sent", result)
+		}
+	})
+	if n := len(p.server.Accepted()); n != 3 {
+		t.Errorf("the server took %d mails, want k1, k3 and k4", n)
+	}
+}
+
+func TestNobodyGetsMoreMailsThanAllowed(t *testing.T) {
+	at := now
+	p := startPost(t, func(o *mailbox.SinkOptions) { o.PerHour, o.Now = 2, func() time.Time { return at } })
+	to := func(key, address string) error {
+		change := notice(key)
+		change.Fields["to"], change.Fields["cc"] = []any{address}, nil
+		return p.apply(t, change).Err
+	}
+	for i, key := range []string{"k1", "k2"} {
+		if err := to(key, "Rita@sunny.test"); err != nil {
+			t.Fatalf("mail %d: %v", i+1, err)
+		}
+	}
+	if err := to("k3", "rita@sunny.test"); connectors.ClassOf(err) != connectors.Rejected || strings.Contains(err.Error(), "rita") {
+		t.Errorf("the third mail: %v; want it rejected, without an address", err)
+	}
+	if err := to("k4", "ingo@roofs.test"); err != nil {
+		t.Errorf("another's mail: %v", err)
+	}
+	at = at.Add(time.Hour)
+	if err := to("k3", "rita@sunny.test"); err != nil {
+		t.Errorf("an hour later: %v", err)
+	}
+}
+
 func TestARefusalSaysWhatToDo(t *testing.T) {
 	answer := func(code int) error {
 		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "no ingo@roofs.test here"}

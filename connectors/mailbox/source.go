@@ -19,6 +19,8 @@ const (
 
 	batchMessages = 50
 	batchBytes    = 64 << 20
+	// aheadBytes bounds the small messages that are read in one exchange.
+	aheadBytes = 4 << 20
 	// headerBytes is how much of a message is kept that is too large to keep.
 	headerBytes = 64 << 10
 	// unreadableAfter is how often in a row one message may break the
@@ -52,6 +54,8 @@ type Source struct {
 	read        position // what the last Changes was asked to read after
 	stuck       imap.UID
 	stuckTimes  int
+	backlog     position // what the last Changes returned, if there was more
+	oneByOne    bool     // the last exchange broke: find out at which message
 	doneCreated bool
 
 	lastSuccess atomic.Pointer[time.Time]
@@ -106,8 +110,11 @@ func (s *Source) Changes(ctx context.Context, after connectors.Cursor) (connecto
 
 func (s *Source) changes(ctx context.Context, open *session, from position) (connectors.Batch, error) {
 	var batch connectors.Batch
-	if err := open.sel(ctx, s.options.Folder); err != nil {
-		return batch, err
+	// Opening a large folder takes long: not between the batches of one backlog.
+	if open.folder != s.options.Folder || from.Last == 0 || from != s.backlog {
+		if err := open.sel(ctx, s.options.Folder); err != nil {
+			return batch, err
+		}
 	}
 	if from.Validity != open.validity {
 		if from.Validity != 0 {
@@ -130,11 +137,12 @@ func (s *Source) changes(ctx context.Context, open *session, from position) (con
 		if err != nil {
 			return batch, err
 		}
+		ahead := s.readAhead(ctx, open, uids, found)
 		var total int64
 		for i, uid := range uids {
 			d, ok := found[uid]
 			if ok {
-				record, err := s.message(ctx, open, uid, d)
+				record, err := s.message(ctx, open, uid, d, ahead[uid])
 				if err != nil && len(batch.Records) > 0 && ctx.Err() == nil {
 					// What came before the break is whole. Over a bad line it
 					// is the only way to get ahead.
@@ -157,11 +165,46 @@ func (s *Source) changes(ctx context.Context, open *session, from position) (con
 		}
 	}
 	batch.Next = from.cursor()
+	s.oneByOne = open.closed()
+	s.backlog = position{}
+	if batch.More {
+		s.backlog = from
+	}
 	return batch, nil
 }
 
-// message reads one message. It returns nil if the message is gone.
-func (s *Source) message(ctx context.Context, open *session, uid imap.UID, d delivery) (*connectors.Record, error) {
+// readAhead reads the first small messages in one exchange: over a long line
+// that takes a fraction of the time. What it does not return is read singly.
+func (s *Source) readAhead(ctx context.Context, open *session, uids []imap.UID, found map[imap.UID]delivery) map[imap.UID][]byte {
+	if s.oneByOne {
+		return nil
+	}
+	var small []imap.UID
+	var total int64
+	for _, uid := range uids {
+		d, ok := found[uid]
+		if total += d.size; total > min(aheadBytes, s.options.MaxSize) {
+			break
+		}
+		if ok {
+			small = append(small, uid)
+		}
+	}
+	if len(small) < 2 {
+		return nil
+	}
+	bodies, err := open.bodies(ctx, small, total)
+	if err != nil {
+		// The connection is gone; the next read of a message says so.
+		open.close()
+		s.oneByOne = true
+	}
+	return bodies
+}
+
+// message reads one message, unless it is raw already. It returns nil if the
+// message is gone.
+func (s *Source) message(ctx context.Context, open *session, uid imap.UID, d delivery, raw []byte) (*connectors.Record, error) {
 	record := &connectors.Record{
 		Ref: connectors.Ref{Kind: Kind, ID: fmt.Sprintf("%s/%d/%d", open.folder, open.validity, uid)},
 		At:  d.at, Created: d.at,
@@ -175,15 +218,17 @@ func (s *Source) message(ctx context.Context, open *session, uid imap.UID, d del
 	if tooLarge {
 		limit = headerBytes
 	}
-	raw, err := open.body(ctx, uid, tooLarge, limit)
-	if err != nil {
-		if ctx.Err() == nil {
-			if s.stuck != uid {
-				s.stuck, s.stuckTimes = uid, 0
+	if raw == nil {
+		var err error
+		if raw, err = open.body(ctx, uid, tooLarge, d.size, limit); err != nil {
+			if ctx.Err() == nil {
+				if s.stuck != uid {
+					s.stuck, s.stuckTimes = uid, 0
+				}
+				s.stuckTimes++
 			}
-			s.stuckTimes++
+			return nil, err
 		}
-		return nil, err
 	}
 	s.stuckTimes = 0
 	if raw == nil {

@@ -24,7 +24,7 @@ var (
 	_ connectors.Sink        = (*mailbox.Sink)(nil)
 )
 
-func open(t *testing.T, s *server, change func(*mailbox.Options)) *mailbox.Source {
+func open(t testing.TB, s *server, change func(*mailbox.Options)) *mailbox.Source {
 	t.Helper()
 	options := s.options
 	options.DoneFolder = "Processed"
@@ -37,7 +37,7 @@ func open(t *testing.T, s *server, change func(*mailbox.Options)) *mailbox.Sourc
 }
 
 // drain reads until there is no more and returns the records and the cursor.
-func drain(t *testing.T, source *mailbox.Source, cursor connectors.Cursor) ([]connectors.Record, connectors.Cursor) {
+func drain(t testing.TB, source *mailbox.Source, cursor connectors.Cursor) ([]connectors.Record, connectors.Cursor) {
 	t.Helper()
 	var records []connectors.Record
 	for {

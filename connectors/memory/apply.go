@@ -48,12 +48,14 @@ func (s *System) apply(c connectors.Change) connectors.Result {
 		return s.update(c, fields)
 	case connectors.Delete:
 		return s.remove(c)
+	case connectors.Reject:
+		return s.reject(c)
 	case connectors.Post:
 		return s.say(c, &s.posts, connectors.Ref{Kind: "post", ID: "post-" + c.Key})
 	case connectors.Send:
 		return s.say(c, &s.sent, connectors.Ref{Kind: "message", ID: "<" + c.Key + "@memory.example>"})
 	}
-	return connectors.Result{Ref: c.Ref, Err: refused(connectors.Rejected, "", "operation %q is none of create, update, delete, post, send", c.Op)}
+	return connectors.Result{Ref: c.Ref, Err: refused(connectors.Rejected, "", "operation %q is none of create, update, delete, reject, post, send", c.Op)}
 }
 
 func (s *System) create(c connectors.Change, fields map[string]any) connectors.Result {
@@ -101,6 +103,17 @@ func (s *System) remove(c connectors.Change) connectors.Result {
 	r.deleted = true
 	s.set(r, nil, s.now().UTC())
 	return connectors.Result{Ref: c.Ref}
+}
+
+func (s *System) reject(c connectors.Change) connectors.Result {
+	waits, asked := s.asked[c.Ref]
+	switch {
+	case !asked:
+		return connectors.Result{Ref: c.Ref, Err: refused(connectors.Conflict, "", "nothing waits for approval of %s", c.Ref)}
+	case waits:
+		s.asked[c.Ref] = false
+	}
+	return connectors.Result{Ref: c.Ref, Already: !waits}
 }
 
 func (s *System) say(c connectors.Change, said *[]Message, ref connectors.Ref) connectors.Result {

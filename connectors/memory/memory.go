@@ -54,6 +54,7 @@ type System struct {
 	posts   []Message
 	sent    []Message
 	settled []connectors.Ref
+	asked   map[connectors.Ref]bool // approvals: true while one waits, false when turned down
 }
 
 type row struct {
@@ -80,6 +81,7 @@ func New(now func() time.Time, watch ...string) *System {
 		watch:   watch,
 		woken:   make(chan struct{}, 1),
 		records: map[connectors.Ref]*row{},
+		asked:   map[connectors.Ref]bool{},
 	}
 }
 
@@ -118,6 +120,20 @@ func (s *System) Remove(ref connectors.Ref) {
 	r := s.records[ref]
 	r.deleted = true
 	s.set(r, nil, s.now().UTC())
+}
+
+// Submit has a record wait for approval, as a person would.
+func (s *System) Submit(ref connectors.Ref) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked[ref] = true
+}
+
+// Waits tells whether a record waits for approval.
+func (s *System) Waits(ref connectors.Ref) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[ref]
 }
 
 // Get returns a record as it is now, and whether it is there and not deleted.

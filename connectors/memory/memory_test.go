@@ -42,6 +42,8 @@ func TestContract(t *testing.T) {
 				return said
 			},
 			Sent:       func() int { return len(s.Sent()) },
+			Submit:     s.Submit,
+			Waits:      s.Waits,
 			LoseAnswer: func() { lose.Store(true) },
 		}
 	})

@@ -1,8 +1,10 @@
 package salesforce_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,20 +50,69 @@ func update(ref connectors.Ref, from, to any) connectors.Change {
 		Fields: map[string]any{"Subject": to}, If: map[string]any{"Subject": from}}
 }
 
-func TestManyUpdatesTakeTwoCalls(t *testing.T) {
+func TestAThousandChangesOfEachKindTakeFewCalls(t *testing.T) {
 	o := newOrg(t, nil)
-	var changes []connectors.Change
-	for range 200 {
-		changes = append(changes, update(o.insert(t, "Case", map[string]any{"Subject": "old"}), "old", "new"))
+	status, comment, allocation := thousands(t, o, 1000)
+	before := o.org.Calls()
+	for _, changes := range [][]connectors.Change{status, comment, allocation} {
+		wantAll(t, apply(t, o, changes...))
+	}
+	if n := o.org.Calls() - before; n > 4 {
+		t.Errorf("%d calls, want one to read and three to write", n)
+	}
+	for soql, want := range map[string]int{
+		"SELECT Id FROM sked__Job__c WHERE sked__Job_Status__c = 'Cancelled'": 1000,
+		"SELECT Id FROM FeedItem":                1000,
+		"SELECT Id FROM sked__Job_Allocation__c": 1000,
+	} {
+		if rows := o.query(t, soql); len(rows) != want {
+			t.Errorf("%s: %d rows, want %d", soql, len(rows), want)
+		}
+	}
+}
+
+func TestChangesOfAllKindsTravelTogether(t *testing.T) {
+	o := newOrg(t, nil)
+	status, comment, allocation := thousands(t, o, 300)
+	mixed := slices.Concat(status, comment, allocation)
+	for i := range mixed {
+		mixed[i].Doubt = true // everything has to be looked for
 	}
 	before := o.org.Calls()
-	wantAll(t, apply(t, o, changes...))
-	if n := o.org.Calls() - before; n != 2 {
-		t.Errorf("%d calls, want one to read and one to write", n)
+	wantAll(t, apply(t, o, mixed...))
+	if n := o.org.Calls() - before; n > 5 {
+		t.Errorf("%d calls for 900 changes in doubt, want 5 at most", n)
 	}
-	if rows := o.query(t, "SELECT Id FROM Case WHERE Subject = 'new'"); len(rows) != 200 {
-		t.Errorf("%d cases were changed, want 200", len(rows))
+	for i, r := range apply(t, o, mixed...) {
+		if r.Err != nil || !r.Already {
+			t.Fatalf("result %d the second time: %+v, want Already", i, r)
+		}
 	}
+}
+
+// thousands makes n visits, and a change of each one's status, a comment on
+// its client and an allocation to a worker.
+func thousands(t testing.TB, o *org, n int) (status, comment, allocation []connectors.Change) {
+	t.Helper()
+	insert := func(object string, fields map[string]any) string {
+		id, err := o.org.Insert(object, fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	worker := insert("sked__Resource__c", map[string]any{"Name": "Worker", "sked__Is_Active__c": true})
+	for i := range n {
+		client := insert("Contact", map[string]any{"LastName": fmt.Sprint("Client ", i)})
+		job := insert("sked__Job__c", map[string]any{"sked__Job_Status__c": "Ready", "sked__Contact__c": client})
+		status = append(status, connectors.Change{Key: fmt.Sprint("s", i), Op: connectors.Update, Ref: connectors.Ref{Kind: "sked__Job__c", ID: job},
+			Fields: map[string]any{"sked__Job_Status__c": "Cancelled"}, If: map[string]any{"sked__Job_Status__c": "Ready"}})
+		comment = append(comment, connectors.Change{Key: fmt.Sprint("c", i), Op: connectors.Post, Ref: connectors.Ref{Kind: "Contact", ID: client},
+			Fields: map[string]any{"Body": "Your visit was cancelled."}})
+		allocation = append(allocation, connectors.Change{Key: fmt.Sprint("a", i), Op: connectors.Create, Ref: connectors.Ref{Kind: "sked__Job_Allocation__c"},
+			Fields: map[string]any{"sked__Job__c": job, "sked__Resource__c": worker, "sked__Status__c": "Pending Dispatch"}})
+	}
+	return status, comment, allocation
 }
 
 func TestRecordsOfSeveralKindsAreWrittenTogether(t *testing.T) {
@@ -174,15 +225,47 @@ func TestACreateThatMeetsItsTwinIsTriedOnceMore(t *testing.T) {
 	}
 }
 
+// sentParts are the requests that a request carries, by method and path, with
+// what they say about assignment rules.
+func sentParts(r *http.Request) []string {
+	if r.GetBody == nil || !strings.HasSuffix(r.URL.Path, "/composite") {
+		return []string{r.Method + " " + r.URL.Path + " " + r.Header.Get("Sforce-Auto-Assign")}
+	}
+	var body struct {
+		CompositeRequest []struct {
+			Method, URL string
+			HTTPHeaders map[string]string
+		}
+	}
+	in, err := r.GetBody()
+	if err == nil {
+		err = json.NewDecoder(in).Decode(&body)
+	}
+	if err != nil {
+		panic(err)
+	}
+	var parts []string
+	for _, p := range body.CompositeRequest {
+		path, _, _ := strings.Cut(p.URL, "?")
+		parts = append(parts, p.Method+" "+path+" "+p.HTTPHeaders["Sforce-Auto-Assign"])
+	}
+	return parts
+}
+
 func TestRecordsWithAnOwnerAreKeptFromAssignmentRules(t *testing.T) {
 	var mu sync.Mutex
-	sent := map[string]int{}
+	var sent []string
 	o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) {
 		ours.Transport = tap(func(r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
-			if r.Method == http.MethodPatch {
-				sent[r.Header.Get("Sforce-Auto-Assign")+" "+r.Header.Get("Sforce-Call-Options")]++
+			if client := r.Header.Get("Sforce-Call-Options"); strings.Contains(r.URL.Path, "/data/") && client != "client=standdown" {
+				t.Errorf("%s is sent by %q", r.URL.Path, client)
+			}
+			for _, part := range sentParts(r) {
+				if strings.HasPrefix(part, "PATCH") {
+					sent = append(sent, strings.TrimPrefix(part, "PATCH /services/data/v64.0/composite/sobjects"))
+				}
 			}
 		})
 	})
@@ -192,8 +275,8 @@ func TestRecordsWithAnOwnerAreKeptFromAssignmentRules(t *testing.T) {
 		connectors.Change{Key: "k1", Op: connectors.Create, Ref: connectors.Ref{Kind: "Case"}, Fields: map[string]any{"Subject": "owned", "OwnerId": queue.ID}},
 		connectors.Change{Key: "k2", Op: connectors.Create, Ref: connectors.Ref{Kind: "Case"}, Fields: map[string]any{"Subject": "to be assigned"}},
 		update(ref, "old", "new")))
-	if diff := cmp.Diff(map[string]int{"FALSE client=standdown": 2, " client=standdown": 1}, sent); diff != "" {
-		t.Errorf("headers (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{"/Case/Standdown_Key__c FALSE", "/Case/Standdown_Key__c ", " FALSE"}, sent); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -81,6 +83,7 @@ type session struct {
 	turn     chan struct{} // held by whoever reads or renews the fields below
 	token    string
 	failure  error
+	user     atomic.Value // id of who is logged in, a string
 	failedAt time.Time
 }
 
@@ -148,6 +151,16 @@ func (s *session) current(ctx context.Context, stale string) (string, error) {
 	return token, nil
 }
 
+// userID is who is logged in; empty if that is not known, as with an access
+// token.
+func (s *session) userID() string {
+	id, _ := s.user.Load().(string)
+	if !isID(id) {
+		return ""
+	}
+	return id
+}
+
 func (s *session) login(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -198,12 +211,14 @@ func (s *session) form() (url.Values, error) {
 func (s *session) readToken(resp *http.Response, body []byte) (string, error) {
 	var answer struct {
 		AccessToken string `json:"access_token"`
+		ID          string `json:"id"` // https://.../id/<org>/<user>
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}
 	decoded := json.Unmarshal(body, &answer) == nil
 	switch {
 	case resp.StatusCode == http.StatusOK && answer.AccessToken != "":
+		s.user.Store(path.Base(answer.ID))
 		return answer.AccessToken, nil
 	case decoded && answer.Error != "":
 		return "", refusedLogin(answer.Error, answer.Description)
@@ -217,12 +232,29 @@ func (s *session) readToken(resp *http.Response, body []byte) (string, error) {
 		Hint: "check the url: want https://<name>.my.salesforce.com"}
 }
 
-var loginHints = map[string]string{
-	"invalid_client":    "check client id and secret of the connected app",
-	"invalid_client_id": "check the client id of the connected app",
-	"invalid_grant":     "check that the app names a user to run as, that the user may use the app, and the audience",
-	"app_not_found":     "set the audience to the org's own url",
-	"inactive_user":     "the user is not active",
+// loginHints say what to do about a refused login: by the error's name, or by
+// a part of its description, which tells more.
+var loginHints = []struct{ code, part, hint string }{
+	{"invalid_grant", "approved this consumer", "give the user the app: by its policy, a profile or a permission set"},
+	{"invalid_grant", "audience", "set the audience to the org's own url, or for an older connected app to https://login.salesforce.com or https://test.salesforce.com"},
+	{"invalid_grant", "locked", "unlock the user in Setup; too many logins have failed"},
+	{"invalid_grant", "client credentials user", "name a user to run as in the app's policies"},
+	{"invalid_grant", "expired", "check this machine's clock, and that the certificate is the app's current one"},
+	{"invalid_grant", "", "check that the app names a user to run as, that the user may use the app, and the audience"},
+	{"invalid_client_id", "", "check the client id of the connected app"},
+	{"invalid_client", "", "check client id and secret of the connected app"},
+	{"unsupported_grant_type", "", "turn this flow on in the app's settings"},
+	{"app_not_found", "", "set the audience to the org's own url"},
+	{"inactive_user", "", "the user is not active"},
+}
+
+func loginHint(code, description string) string {
+	for _, h := range loginHints {
+		if h.code == code && strings.Contains(strings.ToLower(description), h.part) {
+			return h.hint
+		}
+	}
+	return ""
 }
 
 func refusedLogin(code, description string) error {
@@ -233,7 +265,7 @@ func refusedLogin(code, description string) error {
 	case "server_error", "temporarily_unavailable", "unknown_error":
 		class = connectors.Temporary
 	}
-	return &connectors.Error{Class: class, Code: code, Err: errors.New(cleanText(description)), Hint: loginHints[code]}
+	return &connectors.Error{Class: class, Code: code, Err: errors.New(cleanText(description)), Hint: loginHint(code, description)}
 }
 
 // authorizing sets the token on each request. If Salesforce says that the

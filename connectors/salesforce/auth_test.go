@@ -256,3 +256,21 @@ func TestOptionsAreCheckedAllAtOnce(t *testing.T) {
 		t.Error("client credentials at login.salesforce.com are accepted")
 	}
 }
+
+func TestARefusedLoginSaysWhatToDo(t *testing.T) {
+	for description, want := range map[string]string{
+		"user hasn't approved this consumer":     "permission set",
+		"audience is invalid":                    "set the audience",
+		"user is locked":                         "unlock the user",
+		"no client credentials user enabled":     "name a user to run as",
+		"expired authorization code":             "clock",
+		"authentication failure":                 "may use the app",
+		"authentication failure - Invalid Grant": "may use the app",
+	} {
+		err := refusedLogin("invalid_grant", description)
+		wantClass(t, err, connectors.Denied)
+		if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), description) {
+			t.Errorf("error %q, want it to say %q", err, want)
+		}
+	}
+}

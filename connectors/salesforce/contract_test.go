@@ -39,9 +39,9 @@ type org struct {
 	url   string
 }
 
-var keyFields = map[string]string{"Case": "Standdown_Key__c", "Case_Assignment__c": "Standdown_Key__c"}
+var keyFields = map[string]string{"Case": "Standdown_Key__c", "Case_Assignment__c": "Standdown_Key__c", "sked__Job_Allocation__c": "Standdown_Key__c"}
 
-func newOrg(t *testing.T, change func(*sandbox.Options, *salesforce.Options)) *org {
+func newOrg(t testing.TB, change func(*sandbox.Options, *salesforce.Options)) *org {
 	t.Helper()
 	c := &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	theirs := sandbox.Options{Now: c.Now}
@@ -112,7 +112,9 @@ func TestContract(t *testing.T) {
 }
 
 func subject(t *testing.T, guard string) connectortest.Subject {
-	o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) { ours.WriteGuard = guard })
+	o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) {
+		ours.WriteGuard, ours.Approvals = guard, salesforce.Classic
+	})
 	return connectortest.Subject{
 		Source: o, Sink: o, Lookup: o,
 		Kind: "Case", Text: "Subject", Other: "Request_Type__c",
@@ -124,6 +126,15 @@ func subject(t *testing.T, guard string) connectortest.Subject {
 			}
 		},
 		Said: func(ref connectors.Ref) []string { return o.said(t, ref) },
+		Submit: func(ref connectors.Ref) {
+			o.clock.Advance(time.Second)
+			if _, err := o.org.Submit(sandbox.Approval{Record: ref.ID, Approver: sandbox.IntegrationUser}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		Waits: func(ref connectors.Ref) bool {
+			return len(o.query(t, "SELECT Id FROM ProcessInstanceWorkitem WHERE ProcessInstance.TargetObjectId = '"+ref.ID+"'")) > 0
+		},
 		LoseAnswer: func() {
 			o.org.ClearFaults()
 			for _, method := range []string{"PATCH", "DELETE"} {

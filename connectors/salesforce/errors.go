@@ -39,36 +39,55 @@ type verdict struct {
 const (
 	hintRead  = "check the name, and that the integration user may read it"
 	hintWrite = "check the integration user's permissions on the object and its fields"
+	hintRule  = "a rule of the org refuses it; see what its administrator says"
+	hintValue = "another record has this value; find out which one is right"
 )
 
 var verdicts = map[string]verdict{
-	"INVALID_SESSION_ID":                    {class: connectors.Denied, hint: "check that the integration user may use the API"},
-	"INVALID_LOGIN":                         {class: connectors.Denied},
-	"API_DISABLED_FOR_ORG":                  {class: connectors.Denied, hint: "this edition or user has no API access"},
-	"INSUFFICIENT_ACCESS":                   {class: connectors.Denied, hint: hintWrite},
-	"INVALID_FIELD":                         {class: connectors.Rejected, hint: hintRead},
-	"INVALID_TYPE":                          {class: connectors.Rejected, hint: hintRead},
-	"NOT_FOUND":                             {class: connectors.Rejected, hint: hintRead},
-	"MALFORMED_QUERY":                       {class: connectors.Rejected},
-	"ENTITY_IS_DELETED":                     {class: connectors.Conflict},
-	"INVALID_QUERY_LOCATOR":                 {class: connectors.Temporary},
-	"QUERY_TIMEOUT":                         {class: connectors.Temporary},
-	"SERVER_UNAVAILABLE":                    {class: connectors.Temporary},
-	"UNABLE_TO_LOCK_ROW":                    {class: connectors.Temporary},
-	"UNKNOWN_EXCEPTION":                     {class: connectors.Temporary},
-	"TXN_SECURITY_METERING_ERROR":           {class: connectors.Temporary},
-	"PROCESSING_HALTED":                     {class: connectors.Temporary},
-	"API_CURRENTLY_DISABLED":                {class: connectors.Temporary, wait: time.Minute},
-	"FUNCTIONALITY_TEMPORARILY_UNAVAILABLE": {class: connectors.Temporary, wait: time.Minute},
+	// For the moment.
+	"INVALID_QUERY_LOCATOR":                               {class: connectors.Temporary},
+	"QUERY_TIMEOUT":                                       {class: connectors.Temporary},
+	"SERVER_UNAVAILABLE":                                  {class: connectors.Temporary},
+	"UNABLE_TO_LOCK_ROW":                                  {class: connectors.Temporary},
+	"UNKNOWN_EXCEPTION":                                   {class: connectors.Temporary},
+	"TXN_SECURITY_METERING_ERROR":                         {class: connectors.Temporary, wait: time.Minute},
+	"PROCESSING_HALTED":                                   {class: connectors.Temporary},
+	"ALL_OR_NONE_OPERATION_ROLLED_BACK":                   {class: connectors.Temporary},
+	"API_CURRENTLY_DISABLED":                              {class: connectors.Temporary, wait: time.Minute},
+	"FUNCTIONALITY_TEMPORARILY_UNAVAILABLE":               {class: connectors.Temporary, wait: time.Minute},
 	"INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": {class: connectors.Temporary, wait: 5 * time.Minute},
-	"ENTITY_IS_LOCKED": {class: connectors.Temporary, wait: 15 * time.Minute, hint: "the record is locked by an approval"},
+	"ENTITY_IS_LOCKED":                                    {class: connectors.Temporary, wait: 15 * time.Minute, hint: "the record is locked by an approval"},
 
-	"ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE":        {class: connectors.Conflict},
+	// The record is not what it was.
+	"ENTITY_IS_DELETED":                      {class: connectors.Conflict},
+	"ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE": {class: connectors.Conflict},
+
+	// The whole connection.
+	"INVALID_SESSION_ID":   {class: connectors.Denied, hint: "check that the integration user may use the API"},
+	"INVALID_LOGIN":        {class: connectors.Denied},
+	"API_DISABLED_FOR_ORG": {class: connectors.Denied, hint: "this edition or user has no API access"},
+
+	// For ever, unless a person does something.
+	"INSUFFICIENT_ACCESS":                           {class: connectors.Rejected, hint: hintWrite},
 	"INSUFFICIENT_ACCESS_OR_READONLY":               {class: connectors.Rejected, hint: hintWrite},
 	"INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": {class: connectors.Rejected, hint: hintWrite},
 	"INVALID_FIELD_FOR_INSERT_UPDATE":               {class: connectors.Rejected, hint: hintWrite},
+	"INVALID_FIELD":                                 {class: connectors.Rejected, hint: hintRead},
+	"INVALID_TYPE":                                  {class: connectors.Rejected, hint: hintRead},
+	"NOT_FOUND":                                     {class: connectors.Rejected, hint: hintRead},
+	"INVALID_CROSS_REFERENCE_KEY":                   {class: connectors.Rejected, hint: "a record it refers to is gone, or the integration user may not see it"},
 	"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST":       {class: connectors.Rejected, hint: "add the value to the picklist, or map it to one that is there"},
+	"REQUIRED_FIELD_MISSING":                        {class: connectors.Rejected, hint: "the org requires a field that is not written; make it optional, or give it a default"},
+	"STRING_TOO_LONG":                               {class: connectors.Rejected, hint: "make the field longer"},
 	"FEED_NOT_ENABLED_FOR_OBJECT":                   {class: connectors.Rejected, hint: "turn on feed tracking for the object"},
+	"FIELD_CUSTOM_VALIDATION_EXCEPTION":             {class: connectors.Rejected, hint: hintRule},
+	"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY":          {class: connectors.Rejected, hint: hintRule},
+	"CANNOT_EXECUTE_FLOW_TRIGGER":                   {class: connectors.Rejected, hint: hintRule},
+	"DUPLICATES_DETECTED":                           {class: connectors.Rejected, hint: hintRule},
+	"DUPLICATE_VALUE":                               {class: connectors.Rejected, hint: hintValue},
+	"DUPLICATE_EXTERNAL_ID":                         {class: connectors.Rejected, hint: hintValue},
+	"OPERATION_TOO_LARGE":                           {class: connectors.Rejected, hint: "give the integration user View All on the object"},
+	"STORAGE_LIMIT_EXCEEDED":                        {class: connectors.Rejected, hint: "the org's storage is full; make room, then have it tried again"},
 }
 
 // judge finds the verdict on an error code. Two codes need their message: the
@@ -106,6 +125,12 @@ func answerError(made *call) error {
 		return entryError(entries[0])
 	}
 	return statusError(made)
+}
+
+// isErrorList tells the body of an error from other lists.
+func isErrorList(body []byte) bool {
+	var entries []apiError
+	return json.Unmarshal(body, &entries) != nil || len(entries) == 0 || entries[0].code() != ""
 }
 
 // statusError judges an answer whose body says nothing: an error page of some

@@ -55,6 +55,35 @@ func TestAnswersAreJudged(t *testing.T) {
 	}
 }
 
+// The codes that Salesforce documents or users report, each as an error of one
+// record and as an error of a whole call.
+func TestEveryKnownCodeHasItsClass(t *testing.T) {
+	for class, codes := range map[connectors.Class]string{
+		connectors.Temporary: `SERVER_UNAVAILABLE UNABLE_TO_LOCK_ROW QUERY_TIMEOUT INVALID_QUERY_LOCATOR ENTITY_IS_LOCKED UNKNOWN_EXCEPTION
+			INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE API_CURRENTLY_DISABLED FUNCTIONALITY_TEMPORARILY_UNAVAILABLE
+			TXN_SECURITY_METERING_ERROR PROCESSING_HALTED ALL_OR_NONE_OPERATION_ROLLED_BACK`,
+		connectors.Throttled: `REQUEST_LIMIT_EXCEEDED`,
+		connectors.Conflict:  `ENTITY_IS_DELETED ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE`,
+		connectors.Denied:    `INVALID_SESSION_ID INVALID_LOGIN API_DISABLED_FOR_ORG`,
+		connectors.Rejected: `NOT_FOUND FIELD_CUSTOM_VALIDATION_EXCEPTION CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY CANNOT_EXECUTE_FLOW_TRIGGER
+			STRING_TOO_LONG REQUIRED_FIELD_MISSING INVALID_CROSS_REFERENCE_KEY INSUFFICIENT_ACCESS INSUFFICIENT_ACCESS_OR_READONLY
+			INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY DUPLICATE_VALUE DUPLICATE_EXTERNAL_ID DUPLICATES_DETECTED INVALID_FIELD
+			INVALID_TYPE MALFORMED_QUERY MALFORMED_ID INVALID_FIELD_FOR_INSERT_UPDATE JSON_PARSER_ERROR METHOD_NOT_ALLOWED
+			INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST INVALID_EMAIL_ADDRESS OPERATION_TOO_LARGE STORAGE_LIMIT_EXCEEDED LIMIT_EXCEEDED
+			EXCEEDED_ID_LIMIT INVALID_REPLICATION_DATE FEED_NOT_ENABLED_FOR_OBJECT`,
+	} {
+		for _, code := range strings.Fields(codes) {
+			record := entryError(apiError{StatusCode: code, Message: "what Salesforce says"})
+			whole := answerError(&call{status: 400, body: []byte(`[{"errorCode":"` + code + `","message":"what Salesforce says"}]`)})
+			for _, err := range []error{record, whole} {
+				if got := connectors.ClassOf(err); got != class || !strings.HasPrefix(err.Error(), code+": ") {
+					t.Errorf("class %s of %q, want %s", got, err, class)
+				}
+			}
+		}
+	}
+}
+
 func TestErrorsDoNotRepeatWhatTheyAreAbout(t *testing.T) {
 	for name, test := range map[string]struct{ e, keep, drop string }{
 		"a query":    {`{"errorCode":"INVALID_FIELD","message":"\nSELECT Id FROM Contact WHERE Email = 'maria@example.com'\n       ^\nERROR at Row:1:Column:8\nNo such column 'X' on entity 'Contact'."}`, "No such column 'X'", "SELECT"},
@@ -133,17 +162,47 @@ func TestALostAnswerToAWriteIsUnknown(t *testing.T) {
 }
 
 func TestUsageIsReadInBothForms(t *testing.T) {
-	var u usage
 	for info, want := range map[string][2]int{
 		"api-usage=18/5000": {18, 5000},
 		"api-usage=25/15000; per-app-api-usage=17/250(appName=sample-connected-app)": {25, 15000},
 	} {
+		var u budget
 		u.note(info)
 		u.note("")
 		u.note("api-usage=many/5000")
 		if used, limit := u.get(); used != want[0] || limit != want[1] {
 			t.Errorf("%s: %d of %d, want %v", info, used, limit, want)
 		}
+	}
+}
+
+func TestTheReserveIsKeptFromUsAndTheAppHasItsOwnLimit(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		info           string
+		reserve        int
+		allowed, short bool
+	}{
+		"nothing is known yet":              {"", 1000, true, false},
+		"there is plenty":                   {"api-usage=100/15000", 1000, true, false},
+		"there is less than twice as much":  {"api-usage=13500/15000", 1000, true, true},
+		"the reserve is reached":            {"api-usage=14000/15000", 1000, false, true},
+		"nothing is kept back":              {"api-usage=14999/15000", 0, true, false},
+		"the app has used up its own":       {"api-usage=100/15000; per-app-api-usage=250/250(appName=x)", 1000, false, true},
+		"the app has some left of its own":  {"api-usage=100/15000; per-app-api-usage=17/5000(appName=x)", 1000, true, false},
+		"the org has less than the app may": {"api-usage=14500/15000; per-app-api-usage=17/5000(appName=x)", 1000, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := budget{reserve: test.reserve, last: now}
+			b.note(test.info)
+			if err := b.allow(now.Add(time.Minute)); (err == nil) != test.allowed || b.short() != test.short {
+				t.Errorf("error %v and short %t, want allowed %t and short %t", err, b.short(), test.allowed, test.short)
+			}
+			b.last = now
+			if err := b.allow(now.Add(probeEvery)); err != nil {
+				t.Errorf("after a while nobody looks whether there is room again: %v", err)
+			}
+		})
 	}
 }
 

@@ -4,52 +4,107 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"standdown/connectors"
 )
 
-// queriesPerCall is how many queries one composite call may carry.
-const queriesPerCall = 5
-
 // Find implements [connectors.Lookup]. Long lists are asked in parts. It reads
-// all pages, or returns an error and nothing; values are as Salesforce writes
-// them. A field or an id that cannot be one is an error of class Rejected.
+// all pages, beginning again if Salesforce forgets in the middle where it was,
+// or returns an error and nothing; values are as Salesforce writes them. A
+// field or an id that cannot be one is an error of class Rejected.
 func (c *Client) Find(ctx context.Context, q connectors.Query) ([]connectors.Record, error) {
-	queries, err := compose(q)
-	if err != nil {
-		return nil, fmt.Errorf("finding %s: %w", q.Kind, &connectors.Error{Class: connectors.Rejected, Err: err})
-	}
-	var found []connectors.Record
-	pages, err := c.ask(ctx, queries)
-	if err != nil {
-		return nil, fmt.Errorf("finding %s: %w", q.Kind, err)
-	}
-	for _, p := range pages {
-		for {
-			for _, row := range p.Records {
-				record, err := toRecord(q.Kind, row, q.Fields)
-				if err != nil {
-					return nil, fmt.Errorf("finding %s: %w", q.Kind, err)
-				}
-				found = append(found, record)
-			}
-			if p.Done {
-				break
-			}
-			if p, err = c.nextPage(ctx, p); err != nil {
-				return nil, fmt.Errorf("finding %s: %w", q.Kind, err)
-			}
+	all := c.findAll(ctx, []connectors.Query{q})
+	return all[0].records, all[0].err
+}
+
+// found is the answer to one query.
+type found struct {
+	records []connectors.Record
+	err     error
+}
+
+// findAll answers several queries in as few calls as possible, each with its
+// own error.
+func (c *Client) findAll(ctx context.Context, queries []connectors.Query) []found {
+	results := make([]found, len(queries))
+	var parts []soqlQuery
+	var of []int // the query that a part belongs to
+	for i, q := range queries {
+		composed, err := compose(q)
+		if err != nil {
+			results[i].err = &connectors.Error{Class: connectors.Rejected, Err: err}
+		}
+		for _, part := range composed {
+			parts, of = append(parts, part), append(of, i)
 		}
 	}
-	slices.SortFunc(found, func(a, b connectors.Record) int { return cmp.Compare(a.Ref.ID, b.Ref.ID) })
-	return slices.CompactFunc(found, func(a, b connectors.Record) bool { return a.Ref == b.Ref }), nil
+	for n, p := range c.ask(ctx, parts) {
+		r := &results[of[n]]
+		if r.err != nil {
+			continue
+		}
+		records, err := c.allPages(ctx, queries[of[n]], parts[n], p)
+		r.records, r.err = append(r.records, records...), err
+	}
+	for i := range results {
+		r := &results[i]
+		if r.err != nil {
+			*r = found{err: fmt.Errorf("finding %s: %w", queries[i].Kind, r.err)}
+			continue
+		}
+		slices.SortFunc(r.records, func(a, b connectors.Record) int { return cmp.Compare(a.Ref.ID, b.Ref.ID) })
+		r.records = slices.CompactFunc(r.records, func(a, b connectors.Record) bool { return a.Ref == b.Ref })
+	}
+	return results
+}
+
+// readings is how often a query is begun before a lost locator is an error.
+const readings = 3
+
+// allPages follows the first page of a query to the end.
+func (c *Client) allPages(ctx context.Context, q connectors.Query, part soqlQuery, first page) ([]connectors.Record, error) {
+	for n := 1; ; n++ {
+		records, err := c.follow(ctx, q, first)
+		if code(err) != "INVALID_QUERY_LOCATOR" || n == readings {
+			return records, err
+		}
+		first = c.ask(ctx, []soqlQuery{part})[0]
+	}
+}
+
+func (c *Client) follow(ctx context.Context, q connectors.Query, p page) ([]connectors.Record, error) {
+	var records []connectors.Record
+	for {
+		if p.err != nil {
+			return nil, p.err
+		}
+		for _, row := range p.Records {
+			record, err := toRecord(q.Kind, row, q.Fields)
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, record)
+		}
+		if p.Done {
+			return records, nil
+		}
+		p = c.nextPage(ctx, p)
+	}
+}
+
+// code is Salesforce's own name for an error.
+func code(err error) string {
+	if e, ok := errors.AsType[*connectors.Error](err); ok {
+		return e.Code
+	}
+	return ""
 }
 
 type soqlQuery struct {
@@ -63,6 +118,7 @@ type page struct {
 	Done    bool             `json:"done"`
 	Next    string           `json:"nextRecordsUrl"`
 	at      time.Time        // the org's time when it answered
+	err     error
 }
 
 // compose writes q in SOQL, as several queries if its list is long, as none if
@@ -117,7 +173,7 @@ func compose(q connectors.Query) ([]soqlQuery, error) {
 	}
 	var queries []soqlQuery
 	longest := lists[len(lists)-1]
-	for _, part := range longest.parts(longestQuery - wireSize(write(conditions).soql)) {
+	for _, part := range longest.parts(longestPart - wireSize(write(conditions).soql)) {
 		queries = append(queries, write(append(slices.Clone(conditions), longest.soql(part))))
 	}
 	return queries, nil
@@ -166,71 +222,47 @@ func (l list) parts(room int) [][]string {
 	return append(parts, l.values[start:])
 }
 
-// ask runs the queries, five to a call, and returns the first page of each.
-func (c *Client) ask(ctx context.Context, queries []soqlQuery) ([]page, error) {
+// ask runs the queries, five to a call, and returns the first page of each,
+// with its own error.
+func (c *Client) ask(ctx context.Context, queries []soqlQuery) []page {
 	if len(queries) == 1 && wireSize(queries[0].soql) <= longestQuery {
-		p, err := c.page(ctx, queries[0].path())
-		if err != nil {
-			return nil, fmt.Errorf("querying %s: %w", queries[0].object, err)
+		p := c.page(ctx, queries[0].path())
+		if p.err != nil {
+			p.err = fmt.Errorf("querying %s: %w", queries[0].object, p.err)
 		}
-		return []page{p}, nil
+		return []page{p}
 	}
 	var pages []page
-	for part := range slices.Chunk(queries, queriesPerCall) {
-		some, err := c.askTogether(ctx, part)
-		if err != nil {
-			return nil, err
-		}
-		pages = append(pages, some...)
+	for part := range slices.Chunk(queries, partsPerCall) {
+		pages = append(pages, c.askTogether(ctx, part)...)
 	}
-	return pages, nil
+	return pages
 }
 
-func (c *Client) askTogether(ctx context.Context, queries []soqlQuery) ([]page, error) {
-	type subrequest struct {
-		Method      string `json:"method"`
-		URL         string `json:"url"`
-		ReferenceID string `json:"referenceId"`
+func (c *Client) askTogether(ctx context.Context, queries []soqlQuery) []page {
+	var parts []request
+	for _, q := range queries {
+		parts = append(parts, request{method: http.MethodGet, path: q.path(), read: true})
 	}
-	var body struct {
-		Requests []subrequest `json:"compositeRequest"`
-	}
-	for i, q := range queries {
-		body.Requests = append(body.Requests, subrequest{
-			Method: http.MethodGet, URL: "/services/data/v" + c.opts.APIVersion + q.path(), ReferenceID: "q" + strconv.Itoa(i),
-		})
-	}
-	var answer struct {
-		Responses []struct {
-			Body        json.RawMessage `json:"body"`
-			Status      int             `json:"httpStatusCode"`
-			ReferenceID string          `json:"referenceId"`
-		} `json:"compositeResponse"`
-	}
-	at, err := c.doDated(ctx, request{method: http.MethodPost, path: "/composite", body: body, read: true}, &answer)
-	if err != nil {
-		return nil, fmt.Errorf("querying %s and others: %w", queries[0].object, err)
-	}
+	answers, at, err := c.composite(ctx, parts)
 	pages := make([]page, len(queries))
-	answered := 0
-	for _, r := range answer.Responses {
-		i := slices.IndexFunc(body.Requests, func(s subrequest) bool { return s.ReferenceID == r.ReferenceID })
-		if i < 0 {
+	for i, q := range queries {
+		if err != nil {
+			pages[i] = page{err: fmt.Errorf("querying %s and others: %w", queries[0].object, err)}
 			continue
 		}
-		answered++
-		if r.Status >= 300 {
-			return nil, fmt.Errorf("querying %s: %w", queries[i].object, answerError(&call{read: true, status: r.Status, body: r.Body}))
-		}
-		if err := json.Unmarshal(r.Body, &pages[i]); err != nil {
-			return nil, fmt.Errorf("querying %s: %w", queries[i].object, lostError(true, err))
+		problem := answers[i].err(true)
+		if problem == nil {
+			if err := json.Unmarshal(answers[i].Body, &pages[i]); err != nil {
+				problem = lostError(true, fmt.Errorf("reading the answer: %w", err))
+			}
 		}
 		pages[i].at = at
+		if problem != nil {
+			pages[i] = page{err: fmt.Errorf("querying %s: %w", q.object, problem)}
+		}
 	}
-	if answered != len(queries) {
-		return nil, &connectors.Error{Class: connectors.Temporary, Err: fmt.Errorf("%d of %d queries were answered", answered, len(queries))}
-	}
-	return pages, nil
+	return pages
 }
 
 func (q soqlQuery) path() string {
@@ -240,18 +272,17 @@ func (q soqlQuery) path() string {
 	return "/query?q=" + url.QueryEscape(q.soql)
 }
 
-func (c *Client) page(ctx context.Context, path string) (page, error) {
+func (c *Client) page(ctx context.Context, path string) page {
 	var p page
-	var err error
-	p.at, err = c.doDated(ctx, request{method: http.MethodGet, path: path, read: true}, &p)
-	return p, err
+	p.at, p.err = c.doDated(ctx, request{method: http.MethodGet, path: path, read: true}, &p)
+	return p
 }
 
 // nextPage follows p to the page after it.
-func (c *Client) nextPage(ctx context.Context, p page) (page, error) {
+func (c *Client) nextPage(ctx context.Context, p page) page {
 	version, path, ok := strings.Cut(strings.TrimPrefix(p.Next, "/services/data/"), "/")
 	if !ok || version != "v"+c.opts.APIVersion || path == "" {
-		return page{}, &connectors.Error{Class: connectors.Temporary, Err: fmt.Errorf("the answer is not complete, and names no next page")}
+		return page{err: &connectors.Error{Class: connectors.Temporary, Err: errors.New("the answer is not complete, and names no next page")}}
 	}
 	return c.page(ctx, "/"+path)
 }

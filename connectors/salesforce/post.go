@@ -1,11 +1,9 @@
 package salesforce
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,12 +16,11 @@ const (
 	lookBack = 14 * 24 * time.Hour
 )
 
-// post makes feed posts. Salesforce has no key for them and cannot search
+// posts makes feed posts. Salesforce has no key for them and cannot search
 // their text, so each ends with a mark of its key, which a post in doubt is
 // recognised by.
-func (c *Client) post(ctx context.Context, tasks []*task) {
-	c.lookForPosts(ctx, tasks)
-	c.collect(ctx, http.MethodPost, "/composite/sobjects", nil, open(tasks), func(t *task) map[string]any {
+func (c *Client) posts(tasks []*task) []parcel {
+	return pack(http.MethodPost, "/composite/sobjects", nil, tasks, func(t *task) map[string]any {
 		fields := wireFields(t.Fields)
 		body, _ := fields["Body"].(string)
 		fields["Body"] = body + "\n\n" + mark(t.Key)
@@ -37,38 +34,43 @@ func (c *Client) post(ctx context.Context, tasks []*task) {
 	})
 }
 
-func (c *Client) lookForPosts(ctx context.Context, tasks []*task) {
-	doubted := slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return !t.Doubt })
-	if len(doubted) == 0 {
-		return
-	}
+// aboutPosts finds posts in doubt that got through.
+func (c *Client) aboutPosts(tasks []*task) question {
 	var parents []string
-	for _, t := range doubted {
+	for _, t := range tasks {
 		parents = append(parents, t.Ref.ID)
 	}
-	found, err := c.Find(ctx, connectors.Query{
+	query := connectors.Query{
 		Kind: feedItem, Fields: []string{"ParentId", "Body"},
 		Where: []connectors.Cond{
 			{Field: "ParentId", Op: "in", Value: parents},
 			{Field: "CreatedDate", Op: ">=", Value: c.opts.Now().Add(-lookBack)},
 		},
-	})
-	if err != nil {
-		failAll(doubted, stillUnknown(err))
-		return
 	}
-	for _, item := range found {
-		body, _ := item.Fields["Body"].(string)
-		for _, t := range doubted {
-			if same(item.Fields["ParentId"], t.Ref.ID) && strings.Contains(body, mark(t.Key)) {
-				t.already(item.Ref)
+	return question{query, tasks, func(tasks []*task, items []connectors.Record, err error) {
+		if err != nil {
+			failAll(tasks, stillUnknown(err))
+			return
+		}
+		marked := map[string]connectors.Ref{} // by the mark that ends the text
+		for _, item := range items {
+			body, _ := item.Fields["Body"].(string)
+			if i := strings.LastIndex(body, markStart); i >= 0 {
+				marked[strings.TrimSpace(body[i:])] = item.Ref
 			}
 		}
-	}
+		for _, t := range tasks {
+			if ref, there := marked[mark(t.Key)]; there {
+				t.already(ref)
+			}
+		}
+	}}
 }
+
+const markStart = "[standdown "
 
 // mark is short, and unlike for different keys whatever they look like.
 func mark(key string) string {
 	sum := sha256.Sum256([]byte(key))
-	return "[standdown " + hex.EncodeToString(sum[:6]) + "]"
+	return markStart + hex.EncodeToString(sum[:6]) + "]"
 }

@@ -56,7 +56,20 @@ type Options struct {
 	// before its transaction commits; default 10 minutes, the longest a
 	// transaction may last.
 	Overlap time.Duration
-	// CallTimeout bounds each call with all its repetitions; default 30 s.
+	// Reconcile is how often everything is read anew, little by little beside
+	// the polls, for what those cannot see: records that became visible long
+	// after they were changed, and deletions that left nothing in the recycle
+	// bin. 0 means never.
+	Reconcile time.Duration
+	// Reserve is how many of the org's API calls of 24 hours are left to
+	// others. As they run short, polls come further apart and reconciling
+	// rests; writing goes on until the reserve is reached.
+	Reserve int
+	// Approvals is Classic or Flow, the kind of approval that Reject turns
+	// down; without it there is none.
+	Approvals string
+	// CallTimeout bounds each call with all its repetitions; a call that
+	// carries several requests may take that long for each. Default 30 s.
 	CallTimeout time.Duration
 	// Client is the name Salesforce records as the origin of changes
 	// (Sforce-Call-Options); default "standdown".
@@ -68,7 +81,8 @@ type Options struct {
 }
 
 // A Watch is one object whose changes are reported, and what is read of it. It
-// must have SystemModstamp, CreatedDate and IsDeleted, as business objects do.
+// must have SystemModstamp, CreatedDate, LastModifiedById and IsDeleted, as
+// business objects do.
 type Watch struct {
 	Object string
 	// Fields may lead to parents by dots. A change of a parent alone, or of a
@@ -79,10 +93,11 @@ type Watch struct {
 // A Client is a [connectors.Source], [connectors.Sink] and
 // [connectors.Lookup]. Its methods may be called concurrently.
 type Client struct {
-	opts  Options
-	sf    *sf.Salesforce
-	usage *usage
-	seen  seen
+	opts   Options
+	sf     *sf.Salesforce
+	login  *session
+	budget *budget
+	seen   seen
 }
 
 // New returns a client for the org in opts, or an error that names everything
@@ -96,22 +111,24 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{opts: opts, usage: &usage{}}
+	c := &Client{opts: opts, login: login, budget: &budget{reserve: opts.Reserve}}
 	// The library builds requests; login, repetition and errors are ours, as
 	// its own lose the status and race when a token is renewed.
 	c.sf, err = sf.Init(
 		sf.Creds{Domain: opts.URL, AccessToken: "set by the transport"},
 		sf.WithValidateAuthentication(false),
 		sf.WithAPIVersion("v"+opts.APIVersion),
-		sf.WithHTTPTimeout(24*time.Hour),
 		sf.WithRoundTripper(observing{
-			next:  repeating(authorizing{next: opts.Transport, session: login}),
-			usage: c.usage,
+			next:   repeating(authorizing{next: opts.Transport, session: login}),
+			budget: c.budget,
 		}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of %s: %w", opts.URL, err)
 	}
+	// Each call is bounded by its context. With a timeout too, a goroutine stays
+	// behind each refusal until that runs out: the library leaves bodies open.
+	c.sf.GetHTTPClient().Timeout = 0
 	return c, nil
 }
 
@@ -124,13 +141,17 @@ func (c *Client) Check(ctx context.Context) error {
 	if len(queries) == 0 {
 		return c.do(ctx, request{method: http.MethodGet, path: "/", read: true}, nil)
 	}
-	_, err := c.ask(ctx, queries)
-	return err
+	for _, p := range c.ask(ctx, queries) {
+		if p.err != nil {
+			return p.err
+		}
+	}
+	return nil
 }
 
 // Usage returns how many API calls the org has made in the last 24 hours and
 // how many it may make, as of the last answer; zeros before the first one.
-func (c *Client) Usage() (used, limit int) { return c.usage.get() }
+func (c *Client) Usage() (used, limit int) { return c.budget.get() }
 
 func withDefaults(o Options) Options {
 	o.URL = strings.TrimRight(o.URL, "/")
@@ -178,6 +199,12 @@ func checkOptions(o Options) []error {
 	}
 	if o.WriteGuard != Checked && o.WriteGuard != Strict {
 		bad("salesforce write guard %q: want %s or %s", o.WriteGuard, Checked, Strict)
+	}
+	if o.Approvals != "" && o.Approvals != Classic && o.Approvals != Flow {
+		bad("salesforce approvals %q: want %s or %s, or nothing", o.Approvals, Classic, Flow)
+	}
+	if o.Reserve < 0 || o.Reconcile < 0 {
+		bad("salesforce reserve and reconcile: want 0 or more")
 	}
 	watched := map[string]bool{}
 	for _, w := range o.Watch {

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// Salesforce takes 16 kB of URI and headers together.
+	// Salesforce takes 16 kB of URI and headers together. A query within a
+	// Composite call stands in its body.
 	longestQuery = 7500
+	longestPart  = 15000
 	// wireTime is how Salesforce writes a time; it is not RFC 3339.
 	wireTime = "2006-01-02T15:04:05.000-0700"
 )
@@ -48,6 +50,10 @@ func isID(s string) bool {
 	}
 	return len(s) == 15 || len(s) == 18
 }
+
+// shortID is the part of an id that tells records apart; the last three
+// characters of a long one only guard its case.
+func shortID(id string) string { return id[:min(15, len(id))] }
 
 // selectFrom begins a query that reads the fields and what a Record needs.
 func selectFrom(object string, fields []string, more ...string) string {
@@ -98,7 +104,7 @@ func literal(value any) (string, error) {
 		}
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
 	case time.Time:
-		return v.UTC().Format("2006-01-02T15:04:05.000Z"), nil
+		return sentTime(v), nil
 	case connectors.Date:
 		if _, err := time.Parse(time.DateOnly, string(v)); err != nil {
 			return "", fmt.Errorf("%q is not a date like 2006-01-02", string(v))
@@ -107,6 +113,10 @@ func literal(value any) (string, error) {
 	}
 	return "", fmt.Errorf("a %T cannot be compared", value)
 }
+
+// sentTime is how a time is written in a query or a record: always in UTC, for
+// a + in a URI is a blank.
+func sentTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // Only these escapes are known to SOQL; other characters stand for themselves.
 var escapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "\b", `\b`, "\f", `\f`)

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -35,6 +34,12 @@ type request struct {
 	// read tells that the call changes nothing, whatever its method: it may be
 	// repeated, and if it fails, nothing is in doubt.
 	read bool
+	// parts is how many requests a Composite call stands for; it may take as
+	// many times as long.
+	parts int
+	// partial tells that a 400 brings outcomes too, because one of several is
+	// an error (Actions API).
+	partial bool
 }
 
 // A call travels with a request's context through the transports and brings
@@ -61,7 +66,10 @@ func (c *Client) doDated(ctx context.Context, r request, out any) (time.Time, er
 	if err := ctx.Err(); err != nil {
 		return time.Time{}, &connectors.Error{Class: connectors.Temporary, Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.opts.CallTimeout)
+	if err := c.budget.allow(c.opts.Now()); err != nil {
+		return time.Time{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(max(1, r.parts))*c.opts.CallTimeout)
 	defer cancel()
 	var body []byte
 	if r.body != nil {
@@ -84,6 +92,9 @@ func (c *Client) doDated(ctx context.Context, r request, out any) (time.Time, er
 		if resp != nil {
 			resp.Body.Close()
 		}
+		if r.partial && made.status == http.StatusBadRequest && !isErrorList(made.body) && json.Unmarshal(made.body, out) == nil {
+			return serverTime(made.header, c.opts.Now), nil
+		}
 		return time.Time{}, answerError(made)
 	}
 	if err != nil {
@@ -100,19 +111,22 @@ func (c *Client) doDated(ctx context.Context, r request, out any) (time.Time, er
 	return serverTime(made.header, c.opts.Now), nil
 }
 
-// serverTime is the Date of an answer, which is cut to the second.
+// serverTime is the Date of an answer, which is cut to the second; or our own
+// time if that is earlier: a clock that is ahead would have changes skipped,
+// one that is behind only has some read again.
 func serverTime(h http.Header, now func() time.Time) time.Time {
-	if t, err := http.ParseTime(h.Get("Date")); err == nil {
+	ours := now().UTC().Truncate(time.Second)
+	if t, err := http.ParseTime(h.Get("Date")); err == nil && t.Before(ours) {
 		return t.UTC()
 	}
-	return now().UTC().Truncate(time.Second)
+	return ours
 }
 
 // observing is the outermost transport: it notes what the library would lose,
 // and keeps the library from parsing error pages.
 type observing struct {
-	next  http.RoundTripper
-	usage *usage
+	next   http.RoundTripper
+	budget *budget
 }
 
 func (o observing) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -120,7 +134,7 @@ func (o observing) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.usage.note(resp.Header.Get("Sforce-Limit-Info"))
+	o.budget.note(resp.Header.Get("Sforce-Limit-Info"))
 	made, ok := req.Context().Value(callKey{}).(*call)
 	if !ok {
 		return resp, nil
@@ -188,30 +202,5 @@ func withoutURL(err error) error {
 			return err
 		}
 		err = outer.Err
-	}
-}
-
-// usage is the org's count of API calls.
-type usage struct{ both atomic.Uint64 }
-
-func (u *usage) get() (used, limit int) {
-	both := u.both.Load()
-	return int(both >> 32), int(uint32(both))
-}
-
-// note reads "api-usage=18/5000", which may be followed by
-// "; per-app-api-usage=17/250(appName=x)".
-func (u *usage) note(info string) {
-	for part := range strings.SplitSeq(info, ";") {
-		value, ok := strings.CutPrefix(strings.TrimSpace(part), "api-usage=")
-		if !ok {
-			continue
-		}
-		used, limit, _ := strings.Cut(value, "/")
-		a, errA := strconv.ParseUint(used, 10, 32)
-		b, errB := strconv.ParseUint(limit, 10, 32)
-		if errA == nil && errB == nil {
-			u.both.Store(a<<32 | b)
-		}
 	}
 }

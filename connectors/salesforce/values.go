@@ -12,7 +12,7 @@ import (
 func wire(value any) any {
 	switch v := value.(type) {
 	case time.Time:
-		return v.UTC().Format("2006-01-02T15:04:05.000Z")
+		return sentTime(v)
 	case connectors.Date:
 		return wire(string(v))
 	case string:
@@ -84,7 +84,7 @@ func same(a, b any) bool {
 		return ok && at.Equal(bt)
 	}
 	if isID(x) && isID(y) && len(x) != len(y) {
-		return x[:15] == y[:15]
+		return shortID(x) == shortID(y)
 	}
 	if strings.Contains(x, ";") && strings.Contains(y, ";") {
 		return slices.Equal(choices(x), choices(y))

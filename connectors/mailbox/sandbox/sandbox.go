@@ -35,6 +35,9 @@ type Options struct {
 	// Users maps addresses to passwords. Each has an INBOX. With users, SMTP
 	// asks for one of them to log in.
 	Users map[string]string
+	// Token, if set, has SMTP take access tokens as well (OAUTHBEARER and
+	// XOAUTH2); it tells whether a token is the user's.
+	Token func(user, token string) bool
 	// Domain is how the server calls itself; default sandbox.test.
 	Domain string
 	// TLSConfig, if set, lets clients upgrade with STARTTLS.

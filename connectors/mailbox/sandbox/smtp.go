@@ -25,7 +25,12 @@ func (s *Server) newSession(conn *smtp.Conn) (smtp.Session, error) {
 	return &transaction{server: s, conn: conn, loggedIn: len(s.options.Users) == 0}, nil
 }
 
-func (t *transaction) AuthMechanisms() []string { return []string{sasl.Plain, sasl.Login} }
+func (t *transaction) AuthMechanisms() []string {
+	if t.server.options.Token != nil {
+		return []string{sasl.Plain, sasl.Login, sasl.OAuthBearer, "XOAUTH2"}
+	}
+	return []string{sasl.Plain, sasl.Login}
+}
 
 func (t *transaction) Auth(mechanism string) (sasl.Server, error) {
 	check := func(username, password string) error {
@@ -36,8 +41,11 @@ func (t *transaction) Auth(mechanism string) (sasl.Server, error) {
 		t.loggedIn = true
 		return nil
 	}
-	if mechanism == sasl.Login {
+	switch mechanism {
+	case sasl.Login:
 		return &loginServer{check: check}, nil
+	case sasl.OAuthBearer, "XOAUTH2":
+		return &bearerServer{transaction: t}, nil
 	}
 	return sasl.NewPlainServer(func(_, username, password string) error { return check(username, password) }), nil
 }
@@ -60,6 +68,37 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 		return []byte("Password:"), false, nil
 	}
 	return nil, true, l.check(l.username, string(response))
+}
+
+// bearerServer is OAUTHBEARER (RFC 7628) and XOAUTH2, which differ in how they
+// name the user.
+type bearerServer struct {
+	transaction *transaction
+	refused     bool
+}
+
+func (b *bearerServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	if b.refused {
+		return nil, true, smtp.ErrAuthFailed
+	}
+	var user, token string
+	for field := range strings.SplitSeq(string(response), "\x01") {
+		field = strings.TrimPrefix(field, "n,")
+		if name, ok := strings.CutPrefix(field, "a="); ok {
+			user = strings.TrimSuffix(name, ",")
+		} else if name, ok := strings.CutPrefix(field, "user="); ok {
+			user = name
+		} else if text, ok := strings.CutPrefix(field, "auth=Bearer "); ok {
+			token = text
+		}
+	}
+	options := &b.transaction.server.options
+	if _, known := options.Users[strings.ToLower(user)]; known && options.Token(user, token) {
+		b.transaction.loggedIn = true
+		return nil, true, nil
+	}
+	b.refused = true
+	return []byte(`{"status":"401","schemes":"bearer"}`), false, nil
 }
 
 func (t *transaction) Mail(from string, _ *smtp.MailOptions) error {

@@ -1,0 +1,246 @@
+package salesforce_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"standdown/connectors"
+	"standdown/connectors/salesforce"
+	"standdown/connectors/salesforce/sandbox"
+)
+
+// A workload is an org with contracts to call off: of each the status is set,
+// it is commented on, and an allocation is withdrawn.
+type workload struct {
+	*salesforce.Client
+	org   *sandbox.Org
+	url   string
+	steps [][]connectors.Change // changes of one step touch different records
+	calls int                   // made before the work began
+}
+
+func newWorkload(tb testing.TB, contracts int, latency time.Duration) *workload {
+	tb.Helper()
+	o := sandbox.New(sandbox.Options{DailyLimit: 10_000_000, Latency: latency})
+	url, err := o.Start("127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { o.Close() })
+	client, err := salesforce.New(salesforce.Options{
+		URL: url, Auth: salesforce.Auth{ClientID: "sandbox", ClientSecret: "secret"}, KeyFields: keyFields,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := &workload{Client: client, org: o, url: url, steps: make([][]connectors.Change, 3)}
+	insert := func(object string, fields map[string]any) connectors.Ref {
+		id, err := o.Insert(object, fields)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return connectors.Ref{Kind: object, ID: id}
+	}
+	for i := range contracts {
+		contract := insert("Workflow__c", map[string]any{"Name": fmt.Sprintf("W-%04d", i), "Status__c": "Active"})
+		allocation := insert("sked__Job_Allocation__c", map[string]any{"sked__Status__c": "Dispatched"})
+		key := fmt.Sprint("k", i)
+		for step, c := range []connectors.Change{
+			{Key: key + "s", Op: connectors.Update, Ref: contract, Fields: map[string]any{"Status__c": "Cancelled"}, If: map[string]any{"Status__c": "Active"}},
+			{Key: key + "c", Op: connectors.Post, Ref: contract, Fields: map[string]any{"Body": "Cancelled as asked."}},
+			{Key: key + "a", Op: connectors.Update, Ref: allocation, Fields: map[string]any{"sked__Status__c": "Deleted"}, If: map[string]any{"sked__Status__c": "Dispatched"}},
+		} {
+			w.steps[step] = append(w.steps[step], c)
+		}
+	}
+	return w
+}
+
+// deliver applies all steps, and repeats what an error allows to repeat.
+func (w *workload) deliver(tb testing.TB) {
+	tb.Helper()
+	for _, step := range w.steps {
+		for len(step) > 0 {
+			n := min(len(step), w.Limit())
+			var again []connectors.Change
+			for i, r := range w.Apply(tb.Context(), step[:n]) {
+				switch connectors.ClassOf(r.Err) {
+				case connectors.Unknown:
+					step[i].Doubt = true
+				case connectors.Conflict, connectors.Rejected, connectors.Denied:
+					tb.Fatalf("%s: %v", step[i].Key, r.Err)
+				}
+				if r.Err != nil {
+					again = append(again, step[i])
+				}
+			}
+			step = append(again, step[n:]...)
+		}
+	}
+}
+
+// logIn makes the client's first call, which is not part of the work.
+func (w *workload) logIn(ctx context.Context) error {
+	err := w.Check(ctx)
+	w.calls = w.org.Calls()
+	return err
+}
+
+// check tells how many comments there are beyond one for each contract, and
+// fails if anything is left undone.
+func (w *workload) check(tb testing.TB) (duplicates int) {
+	tb.Helper()
+	count := func(soql string) int {
+		rows, err := w.org.Query(soql)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return len(rows)
+	}
+	contracts := len(w.steps[0])
+	if n := count("SELECT Id FROM Workflow__c WHERE Status__c = 'Cancelled'"); n != contracts {
+		tb.Errorf("%d contracts are cancelled, want %d", n, contracts)
+	}
+	if n := count("SELECT Id FROM sked__Job_Allocation__c WHERE sked__Status__c = 'Deleted'"); n != contracts {
+		tb.Errorf("%d allocations are withdrawn, want %d", n, contracts)
+	}
+	posts := count("SELECT Id FROM FeedItem")
+	if posts < contracts {
+		tb.Errorf("%d comments, want %d", posts, contracts)
+	}
+	return posts - contracts
+}
+
+// trouble sets the faults of a bad day: locked rows, a busy server, an expired
+// session, and two answers that are lost.
+func (w *workload) trouble() {
+	named := sandbox.Named()
+	for _, f := range []struct {
+		name         string
+		after, count int
+	}{{"row-lock", 100, 150}, {"busy", 2, 1}, {"session-expired", 4, 1}, {"answer-lost", 2, 1}, {"answer-lost", 5, 1}} {
+		fault := named[f.name]
+		fault.After, fault.Count = f.after, f.count
+		if fault.Kind != sandbox.Lock {
+			fault.Path = "/composite"
+		}
+		w.org.Fault(fault)
+	}
+}
+
+func TestAThousandCancellationsTakeAtMostFifteenCalls(t *testing.T) {
+	w := newWorkload(t, 1000, 0)
+	w.deliver(t)
+	if n := w.org.Calls(); n > 15 {
+		t.Errorf("%d calls for 1000 statuses, comments and allocations", n)
+	}
+	if n := w.check(t); n != 0 {
+		t.Errorf("%d comments too many", n)
+	}
+}
+
+// BenchmarkWriteBack calls off 1000 contracts, over 0 and 50 ms of latency, on
+// a good and on a bad day; with STANDDOWN_NPM also by jsforce.
+func BenchmarkWriteBack(b *testing.B) {
+	for _, latency := range []time.Duration{0, 50 * time.Millisecond} {
+		for _, day := range []string{"good", "bad"} {
+			setup := func(b *testing.B) *workload {
+				w := newWorkload(b, 1000, latency)
+				if day == "bad" {
+					w.trouble()
+				}
+				return w
+			}
+			name := fmt.Sprintf("%s day, %s", day, latency)
+			ours := 0.0
+			b.Run("standdown, "+name, func(b *testing.B) {
+				var run measured
+				for range b.N {
+					w := setup(b)
+					if err := w.logIn(b.Context()); err != nil {
+						b.Fatal(err)
+					}
+					began := time.Now()
+					w.deliver(b)
+					run.add(w, time.Since(began), w.check(b))
+				}
+				ours = run.report(b, 0)
+			})
+			for _, way := range []string{"naive", "tuned"} {
+				if day == "bad" && way == "naive" {
+					continue // it ends with the first error
+				}
+				b.Run("jsforce "+way+", "+name, func(b *testing.B) {
+					dir := needJsforce(b)
+					var run measured
+					for range b.N {
+						w := setup(b)
+						took := w.jsforce(b, dir, way)
+						run.add(w, took, w.check(b))
+					}
+					run.report(b, ours)
+				})
+			}
+		}
+	}
+}
+
+func needJsforce(b *testing.B) string {
+	dir := os.Getenv("STANDDOWN_NPM")
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "jsforce")); dir == "" || err != nil {
+		b.Skip("STANDDOWN_NPM names no directory with node_modules/jsforce")
+	}
+	return dir
+}
+
+func (w *workload) jsforce(b *testing.B, dir, way string) time.Duration {
+	cmd := exec.CommandContext(b.Context(), "node", "testdata/jsforce/writeback.js", way)
+	cmd.Env = append(os.Environ(), "ORG="+w.url, "STANDDOWN_NPM="+dir)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	var said struct {
+		Milliseconds float64
+		Refused      int
+	}
+	if err == nil {
+		err = json.Unmarshal(out, &said)
+	}
+	if err != nil || said.Refused > 0 {
+		b.Fatalf("%v, %d refused: %s", err, said.Refused, stderr.String())
+	}
+	return time.Duration(said.Milliseconds * float64(time.Millisecond))
+}
+
+// measured sums up the runs of a benchmark.
+type measured struct {
+	took              time.Duration
+	calls, duplicates int
+}
+
+func (m *measured) add(w *workload, took time.Duration, duplicates int) {
+	m.took += took
+	m.calls += w.org.Calls() - w.calls
+	m.duplicates += duplicates
+}
+
+// report returns milliseconds for each run; ratio is to those given.
+func (m *measured) report(b *testing.B, other float64) float64 {
+	n := float64(b.N)
+	ms := m.took.Seconds() * 1000 / n
+	b.ReportMetric(0, "ns/op") // which would count the filling of the org
+	b.ReportMetric(ms, "ms/run")
+	b.ReportMetric(float64(m.calls)/n, "calls/run")
+	b.ReportMetric(float64(m.duplicates)/n, "duplicates/run")
+	if other > 0 {
+		b.ReportMetric(ms/other, "times-standdown")
+	}
+	return ms
+}
