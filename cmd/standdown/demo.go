@@ -232,7 +232,7 @@ func (s *story) events(ctx context.Context) error {
 	open := s.open
 	s.open = nil
 	for _, decision := range open {
-		if err := s.entries(ctx, decision); err != nil {
+		if err := s.entries(ctx, decision, true); err != nil {
 			return err
 		}
 	}
@@ -287,7 +287,7 @@ func (s *story) decisions(ctx context.Context, decisions []store.Decision) error
 			for _, w := range d.Warnings {
 				s.line("warning", w)
 			}
-			if err := s.entries(ctx, d.ID); err != nil {
+			if err := s.entries(ctx, d.ID, false); err != nil {
 				return err
 			}
 		}
@@ -295,8 +295,9 @@ func (s *story) decisions(ctx context.Context, decisions []store.Decision) error
 	return nil
 }
 
-// entries tells what has become of a decision's changes so far.
-func (s *story) entries(ctx context.Context, decision string) error {
+// entries tells what has become of a decision's changes so far; if it was told
+// before, only of those that wait no longer.
+func (s *story) entries(ctx context.Context, decision string, again bool) error {
 	entries, err := s.journal.Entries(ctx, store.Filter{Decision: decision})
 	if err != nil {
 		return err
@@ -306,7 +307,9 @@ func (s *story) entries(ctx context.Context, decision string) error {
 		switch e.State {
 		case store.Proposed, store.Pending, store.Sending:
 			open = true
-			s.line("waits", e.Text)
+			if !again {
+				s.line("waits", e.Text)
+			}
 		default:
 			s.line(string(e.State), e.Text)
 		}

@@ -24,6 +24,7 @@ var layers = []struct {
 	{packages: "rules/rulestest", may: []string{"rules"}},
 	{packages: "mapping", may: []string{"connectors", "rules", "mapping/reader"}},
 	{packages: "mapping/reader", std: true},
+	{packages: "mapping/reader/readertest", may: []string{"connectors/mailbox", "mapping/reader"}},
 
 	{packages: "connectors", std: true},
 	{packages: "connectors/connectortest", may: []string{"connectors"}},

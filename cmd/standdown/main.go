@@ -104,8 +104,10 @@ Exit codes:
 		newDemoCommand(),
 		newServeCommand(g),
 		newOutboxCommand(g),
+		newMailCommand(g),
 		newRulesCommand(g),
 		newConfigCommand(g),
+		newOrgCommand(g),
 		newSandboxCommand(),
 		newVersionCommand(g),
 	)

@@ -35,8 +35,9 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"edit":  edit,
+			"exits":   exits,
+			"edit":    edit,
+			"journal": journal,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REPO", repo)

@@ -21,15 +21,16 @@ func newRulesCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
 		Short: "Show, check and test the rules, and explain what they decide",
-		Long: `The rules are decision tables. These commands need no configuration and connect
-to nothing; with --config they work with its settings instead of the recommended
-ones.`,
+		Long: `The rules are decision tables. These commands connect to nothing. They need no
+configuration, unless they look into the journal; with --config they work with
+its settings instead of the recommended ones.`,
 	}
 	cmd.AddCommand(
 		newRulesCheckCommand(g),
 		newRulesTestCommand(g),
 		newRulesShowCommand(g),
 		newRulesExplainCommand(g),
+		newRulesReplayCommand(g),
 	)
 	return cmd
 }
@@ -186,7 +187,7 @@ func testRules(settings rules.Settings, names []string) (testReport, error) {
 	for _, r := range outcome.Results {
 		one := exampleReport{File: r.File, Line: r.Line, Name: r.Name, OK: r.Pass(), Problems: r.Problems, result: r}
 		if !one.OK {
-			one.Explain = r.Explain
+			one.Explain = r.Explain()
 			report.OK = false
 		}
 		report.Examples = append(report.Examples, one)
@@ -228,15 +229,26 @@ func (r testReport) print(w io.Writer) error {
 }
 
 func newRulesShowCommand(g *globals) *cobra.Command {
+	var requirements bool
 	cmd := &cobra.Command{
 		Use:   "show [TABLE]",
-		Short: "Print the decision tables as Markdown",
-		Args:  cobra.MaximumNArgs(1),
+		Short: "Print the decision tables as Markdown, or what carries out each requirement",
+		Long: `Show prints the decision tables that run. With --requirements it lists every
+numbered requirement instead, with the rows, verbs, settings and examples that
+carry it out; exit code 1 tells that one has none.`,
+		Args: cobra.MaximumNArgs(1),
 	}
+	cmd.Flags().BoolVar(&requirements, "requirements", false, "list the requirements and what carries them out")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		book, err := g.book()
 		if err != nil {
 			return err
+		}
+		if requirements {
+			if len(args) == 1 {
+				return usagef("--requirements lists them all; name no table")
+			}
+			return showRequirements(cmd.OutOrStdout(), g, book)
 		}
 		tables := book.Tables()
 		if len(args) == 1 {
@@ -261,78 +273,4 @@ func newRulesShowCommand(g *globals) *cobra.Command {
 		return err
 	}
 	return cmd
-}
-
-// An explanation is what "rules explain" prints for one event.
-type explanation struct {
-	Name      string           `json:"name"`
-	Decisions []rules.Decision `json:"decisions"`
-}
-
-func newRulesExplainCommand(g *globals) *cobra.Command {
-	var file, name string
-	cmd := &cobra.Command{
-		Use:   "explain -f FILE",
-		Short: "Tell how the rules decide a situation",
-		Long: `Explain decides the situations in a file of examples and tells, for each, the
-facts with their reasons, each row and why it did not apply, and what follows.`,
-		Example: `  standdown rules explain -f site-examples.yaml --name "in M1B with an invoice Deal Processing decides"`,
-		Args:    cobra.NoArgs,
-	}
-	cmd.Flags().StringVarP(&file, "file", "f", "", "`file` of examples")
-	cmd.Flags().StringVar(&name, "name", "", "only the example of this `name`")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if file == "" {
-			return usagef("which situation? name a file of examples with -f")
-		}
-		book, err := g.book()
-		if err != nil {
-			return err
-		}
-		all, err := explainExamples(book.Settings(), file, name)
-		if err != nil {
-			return wrong{err}
-		}
-		return printExplanations(cmd.OutOrStdout(), g, book, all)
-	}
-	return cmd
-}
-
-// explainExamples decides the examples in the file, or only that of the name.
-func explainExamples(settings rules.Settings, file, name string) ([]explanation, error) {
-	outcome, err := runExamples(settings, []string{file})
-	if err != nil {
-		return nil, err
-	}
-	var all []explanation
-	var names []string
-	for _, r := range outcome.Results {
-		names = append(names, r.Name)
-		if name == "" || r.Name == name {
-			all = append(all, explanation{Name: r.Name, Decisions: r.Plan.Decisions})
-		}
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("%s has no examples", file)
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%s has no example %q; %s", file, name, spelling.Suggest(name, names))
-	}
-	return all, nil
-}
-
-func printExplanations(w io.Writer, g *globals, book *rules.Book, all []explanation) error {
-	if g.json() {
-		return printJSON(w, all)
-	}
-	for i, e := range all {
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		fmt.Fprintf(w, "# %s\n", e.Name)
-		for _, d := range e.Decisions {
-			fmt.Fprintf(w, "\n%s\n", strings.TrimRight(book.Explain(d), "\n"))
-		}
-	}
-	return nil
 }

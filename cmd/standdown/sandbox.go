@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,24 +11,30 @@ import (
 )
 
 func newSandboxCommand() *cobra.Command {
-	var addr string
+	var addr, state string
 	var noSeed bool
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a Salesforce org on this machine, to try a configuration",
 		Long: `Sandbox runs a Salesforce org in this process: REST API, SOQL, believable
 records. It prints how to log in and stays up until it is interrupted. It is for
-trying a configuration; it keeps nothing.`,
+trying a configuration; it keeps nothing unless --state names a file, in which
+it then continues where it was when it was last interrupted.`,
 		Example: `  standdown sandbox
+  standdown sandbox --state org.json
   standdown sandbox --addr 127.0.0.1:0 --no-seed`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "`address` to listen on, on this machine")
+	cmd.Flags().StringVar(&state, "state", "", "`file` to keep the org in")
 	cmd.Flags().BoolVar(&noSeed, "no-seed", false, "begin without records")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		const id, secret = "sandbox", "secret"
-		org := sandbox.New(sandbox.Options{ClientID: id, ClientSecret: secret})
-		if !noSeed {
+		org, fresh, err := sandbox.Open(sandbox.Options{ClientID: id, ClientSecret: secret, State: state})
+		if err != nil {
+			return err
+		}
+		if fresh && !noSeed {
 			if _, err := sandbox.Seed(org, time.Now()); err != nil {
 				return fmt.Errorf("filling the sandbox: %w", err)
 			}
@@ -36,7 +43,7 @@ trying a configuration; it keeps nothing.`,
 		if err != nil {
 			return err
 		}
-		defer org.Close()
+		defer func() { err = errors.Join(err, org.Close()) }()
 		if _, err := fmt.Fprintf(cmd.OutOrStdout(), sandboxGuide, url, id, secret); err != nil {
 			return err
 		}

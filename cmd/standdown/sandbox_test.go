@@ -7,21 +7,24 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"standdown/cmd/standdown/internal/config"
+	"standdown/connectors/salesforce/sandbox"
 )
 
 func TestTheSandboxCanBeUsedAsItsGuideSays(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
+	state := filepath.Join(t.TempDir(), "org.json")
 	guide, stdout := io.Pipe()
 	done := make(chan int)
 	var stderr strings.Builder
 	go func() {
-		code := run(ctx, []string{"sandbox", "--addr", "127.0.0.1:0"}, strings.NewReader(""), stdout, &stderr)
+		code := run(ctx, []string{"sandbox", "--addr", "127.0.0.1:0", "--state", state}, strings.NewReader(""), stdout, &stderr)
 		stdout.Close()
 		done <- code
 	}()
@@ -71,6 +74,13 @@ func TestTheSandboxCanBeUsedAsItsGuideSays(t *testing.T) {
 	cancel()
 	if code := <-done; code != exitDone {
 		t.Errorf("exit code %d after an interrupt, want %d: %s", code, exitDone, stderr.String())
+	}
+	org, fresh, err := sandbox.Open(sandbox.Options{State: state})
+	if err != nil || fresh {
+		t.Fatalf("nothing is kept: %v", err)
+	}
+	if kept, err := org.Query("SELECT Id FROM Contact LIMIT 5"); err != nil || len(kept) != 5 {
+		t.Errorf("%d contacts are kept, %v", len(kept), err)
 	}
 }
 

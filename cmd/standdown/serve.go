@@ -54,22 +54,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	defer journal.Close()
 
 	// Salesforce: watched for changes, asked for what decisions need, written to.
-	var watches []salesforce.Watch
-	for _, w := range cfg.Names.Watches() {
-		watches = append(watches, salesforce.Watch(w))
-	}
-	org, err := salesforce.New(salesforce.Options{
-		URL:         cfg.Salesforce.URL,
-		APIVersion:  cfg.Salesforce.APIVersion,
-		Auth:        credentials(cfg.Salesforce.Auth),
-		Watch:       watches,
-		KeyFields:   cfg.Names.KeyFields(),
-		WriteGuard:  cfg.Salesforce.WriteGuard,
-		Overlap:     cfg.Salesforce.Overlap,
-		CallTimeout: cfg.Delivery.CallTimeout,
-		Logger:      log,
-		Now:         now,
-	})
+	org, err := connectOrg(cfg, log, now)
 	if err != nil {
 		return err
 	}
@@ -78,34 +63,50 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 
 	// The mailbox: requests come in, notices go out.
 	if m := cfg.Mailbox; m != nil {
-		inbox := mailbox.NewSource(mailbox.Options{
-			Address:        m.IMAP.Address,
-			TLS:            m.IMAP.TLS,
-			Username:       m.IMAP.Username,
-			Password:       string(m.IMAP.Password),
-			Folder:         m.IMAP.Folder,
-			DoneFolder:     m.IMAP.DoneFolder,
-			CommandTimeout: cfg.Delivery.CallTimeout,
-			Authenticator:  mailbox.Authenticator{ServIDs: m.AuthServIDs},
-			Logger:         log,
-			Now:            now,
-		})
-		defer inbox.Close()
+		tokens := mailTokens(m.Auth, now)
+		inboxes := make([]*mailbox.Source, 0, 1+len(m.IMAP.Folders))
+		for i, folder := range append([]string{m.IMAP.Folder}, m.IMAP.Folders...) {
+			inbox := mailbox.NewSource(mailbox.Options{
+				Address:        m.IMAP.Address,
+				TLS:            m.IMAP.TLS,
+				Username:       m.IMAP.Username,
+				Password:       string(m.IMAP.Password),
+				Tokens:         tokens,
+				Folder:         folder,
+				DoneFolder:     m.IMAP.DoneFolder,
+				SentFolder:     m.SMTP.SentFolder,
+				CommandTimeout: cfg.Delivery.CallTimeout,
+				Authenticator:  mailbox.Authenticator{ServIDs: m.AuthServIDs},
+				Logger:         log,
+				Now:            now,
+			})
+			defer inbox.Close()
+			name := "mailbox"
+			if i > 0 {
+				name += "/" + folder
+			}
+			feeds = append(feeds, engine.Feed{Name: name, Source: inbox, Schedule: m.Poll})
+			inboxes = append(inboxes, inbox)
+		}
 		outbox, err := mailbox.NewSink(mailbox.SinkOptions{
-			Address:  m.SMTP.Address,
-			TLS:      m.SMTP.TLS,
-			Username: m.SMTP.Username,
-			Password: string(m.SMTP.Password),
-			From:     m.SMTP.From,
-			CopyTo:   m.SMTP.CopyTo,
-			Looker:   inbox,
-			Timeout:  cfg.Delivery.CallTimeout,
-			Now:      now,
+			Address:      m.SMTP.Address,
+			TLS:          m.SMTP.TLS,
+			Username:     m.SMTP.Username,
+			Password:     string(m.SMTP.Password),
+			Tokens:       tokens,
+			From:         m.SMTP.From,
+			CopyTo:       m.SMTP.CopyTo,
+			Looker:       inboxes[0],
+			Keeper:       inboxes[0],
+			SentByServer: m.SMTP.SentByServer,
+			PerHour:      m.SMTP.PerHour,
+			Timeout:      cfg.Delivery.CallTimeout,
+			Logger:       log,
+			Now:          now,
 		})
 		if err != nil {
 			return err
 		}
-		feeds = append(feeds, engine.Feed{Name: "mailbox", Source: inbox, Schedule: m.Poll})
 		sinks["mail"] = outbox
 	}
 
@@ -154,6 +155,29 @@ func soundRules(cfg *config.Config) error {
 	return nil
 }
 
+// connectOrg returns a client for the org; it makes no call.
+func connectOrg(cfg *config.Config, log *slog.Logger, now func() time.Time) (*salesforce.Client, error) {
+	var watches []salesforce.Watch
+	for _, w := range cfg.Names.Watches() {
+		watches = append(watches, salesforce.Watch(w))
+	}
+	return salesforce.New(salesforce.Options{
+		URL:         cfg.Salesforce.URL,
+		APIVersion:  cfg.Salesforce.APIVersion,
+		Auth:        credentials(cfg.Salesforce.Auth),
+		Watch:       watches,
+		KeyFields:   cfg.Names.KeyFields(),
+		WriteGuard:  cfg.Salesforce.WriteGuard,
+		Overlap:     cfg.Salesforce.Overlap,
+		Reconcile:   cfg.Salesforce.Reconcile,
+		Reserve:     cfg.Salesforce.Reserve,
+		Approvals:   cfg.Salesforce.Approvals,
+		CallTimeout: cfg.Delivery.CallTimeout,
+		Logger:      log,
+		Now:         now,
+	})
+}
+
 func credentials(a config.Auth) salesforce.Auth {
 	return salesforce.Auth{
 		ClientID:     a.ClientID,
@@ -163,6 +187,22 @@ func credentials(a config.Auth) salesforce.Auth {
 		Audience:     a.Audience,
 		AccessToken:  string(a.Token),
 	}
+}
+
+// mailTokens are the access tokens for the mail servers, nil where passwords
+// are used.
+func mailTokens(a config.MailAuth, now func() time.Time) *mailbox.Tokens {
+	if a.Method != "oauth" {
+		return nil
+	}
+	return mailbox.NewTokens(mailbox.OAuth{
+		TokenURL:     a.TokenURL,
+		ClientID:     a.ClientID,
+		ClientSecret: string(a.ClientSecret),
+		RefreshToken: string(a.RefreshToken),
+		Scope:        a.Scope,
+		Now:          now,
+	})
 }
 
 func newLogger(l config.Log, w io.Writer) *slog.Logger {

@@ -58,6 +58,13 @@ func (s *Salesforce) check(d *document) {
 	}
 	d.oneOf(key+"write_guard", s.WriteGuard, "strict", "checked")
 	d.atLeast(key+"overlap", s.Overlap, 0)
+	d.atLeast(key+"reconcile", s.Reconcile, 0)
+	if s.Reserve < 0 {
+		d.refuse(key+"reserve", "must be 0 or more")
+	}
+	if s.Approvals != "" {
+		d.oneOf(key+"approvals", s.Approvals, "classic", "flow")
+	}
 	s.Auth.check(d)
 }
 
@@ -89,34 +96,6 @@ func (a *Auth) check(d *document) {
 	for _, name := range []string{"client_id", "client_secret", "client_secret_file", "username", "private_key_file", "audience", "token", "token_file"} {
 		if d.stated(key+name) && !slices.Contains(used, name) {
 			d.refuse(key+name, fmt.Sprintf("is not used by the method %s; remove it or choose another method", a.Method))
-		}
-	}
-}
-
-func (m *Mailbox) check(d *document) {
-	in, out := &m.IMAP, &m.SMTP
-	d.server("mailbox.imap.", in.Address, in.TLS, in.Insecure, "imap.acme.example:993")
-	d.need("mailbox.imap.username", in.Username, "the user to log in as")
-	d.secret("mailbox.imap.password", &in.Password, in.PasswordFile, "the password of the mailbox")
-	d.need("mailbox.imap.folder", in.Folder, "the folder to read, normally INBOX")
-	if in.Folder != "" && strings.EqualFold(in.Folder, in.DoneFolder) {
-		d.refuse("mailbox.imap.done_folder", "is the folder that is read; want another one, or \"\" to leave mail in place")
-	}
-
-	d.server("mailbox.smtp.", out.Address, out.TLS, out.Insecure, "smtp.acme.example:465")
-	if out.Username != "" || d.stated("mailbox.smtp.password") || d.stated("mailbox.smtp.password_file") {
-		d.need("mailbox.smtp.username", out.Username, "the user to log in as")
-		d.secret("mailbox.smtp.password", &out.Password, out.PasswordFile, "the password to send mail")
-	}
-	if d.need("mailbox.smtp.from", out.From, `a sender such as "Back office <backoffice@acme.example>"`) {
-		d.address("mailbox.smtp.from", out.From)
-	}
-	if out.CopyTo != "" {
-		d.address("mailbox.smtp.copy_to", out.CopyTo)
-	}
-	for i, id := range m.AuthServIDs {
-		if at := join("mailbox.auth_serv_ids", strconv.Itoa(i)); id == "" || strings.ContainsAny(id, " \t\n;@") {
-			d.refuse(at, "is no authserv-id; want the name in front of the first ; of the Authentication-Results header, such as mx.acme.example")
 		}
 	}
 }

@@ -61,6 +61,12 @@ type Salesforce struct {
 	WriteGuard string `yaml:"write_guard"`
 	// Overlap is how far back each read begins before the end of the last one.
 	Overlap time.Duration `yaml:"overlap"`
+	// Reconcile is how often all records are read anew; 0 means never.
+	Reconcile time.Duration `yaml:"reconcile"`
+	// Reserve is how many API calls of 24 hours are left to others.
+	Reserve int `yaml:"reserve"`
+	// Approvals is the kind of approvals the org has: classic, flow or none.
+	Approvals string `yaml:"approvals"`
 }
 
 // Auth is how to log in to Salesforce. Exactly the fields of its method are
@@ -82,12 +88,29 @@ type Auth struct {
 
 // Mailbox is where requests arrive and from where notices are sent.
 type Mailbox struct {
-	IMAP IMAP `yaml:"imap"`
-	SMTP SMTP `yaml:"smtp"`
+	Auth MailAuth `yaml:"auth"`
+	IMAP IMAP     `yaml:"imap"`
+	SMTP SMTP     `yaml:"smtp"`
 	// AuthServIDs are the mail servers whose Authentication-Results are
 	// believed (RFC 8601, section 2.2).
 	AuthServIDs []string `yaml:"auth_serv_ids"`
 	Poll        Schedule `yaml:"poll"`
+}
+
+// MailAuth is how to log in to the mail servers. With password, that stands
+// with each server. With oauth, both get access tokens for their user, and
+// TokenURL and Scope are set.
+type MailAuth struct {
+	Method           string `yaml:"method"`   // password or oauth
+	Provider         string `yaml:"provider"` // microsoft, gmail or other
+	Tenant           string `yaml:"tenant"`
+	TokenURL         string `yaml:"token_url"`
+	Scope            string `yaml:"scope"`
+	ClientID         string `yaml:"client_id"`
+	ClientSecret     Secret `yaml:"client_secret"`
+	ClientSecretFile string `yaml:"client_secret_file"`
+	RefreshToken     Secret `yaml:"refresh_token"`
+	RefreshTokenFile string `yaml:"refresh_token_file"`
 }
 
 // IMAP is the mailbox that is read.
@@ -99,6 +122,8 @@ type IMAP struct {
 	Password     Secret `yaml:"password"`
 	PasswordFile string `yaml:"password_file"`
 	Folder       string `yaml:"folder"`
+	// Folders are further ones that are read.
+	Folders []string `yaml:"folders"`
 	// DoneFolder is where dealt-with mail is moved; empty leaves it in place.
 	DoneFolder string `yaml:"done_folder"`
 }
@@ -116,6 +141,13 @@ type SMTP struct {
 	// CopyTo receives a blind copy of each mail, normally the watched mailbox:
 	// after a lost reply that is how the daemon finds out whether it was sent.
 	CopyTo string `yaml:"copy_to"`
+	// SentFolder of the mailbox that is read gets a copy of each mail; with
+	// SentByServer the server puts it there by itself.
+	SentFolder   string `yaml:"sent_folder"`
+	SentByServer bool   `yaml:"sent_by_server"`
+	// PerHour is how many mails one address may get within an hour; 0: any
+	// number.
+	PerHour int `yaml:"per_hour"`
 }
 
 // Start says what the very first start does with what is there already.
@@ -188,10 +220,13 @@ func defaults() *Config {
 			Poll:       mustSchedule("@every 30s"),
 			WriteGuard: "strict",
 			Overlap:    10 * time.Minute,
+			Reconcile:  24 * time.Hour,
+			Reserve:    1000,
 		},
 		Mailbox: &Mailbox{
+			Auth: MailAuth{Method: "password", Provider: "other"},
 			IMAP: IMAP{TLS: "tls", Folder: "INBOX", DoneFolder: "Processed"},
-			SMTP: SMTP{TLS: "tls"},
+			SMTP: SMTP{TLS: "tls", PerHour: 20},
 			Poll: mustSchedule("@every 1m"),
 		},
 		Rules:   rules.Defaults(),

@@ -189,3 +189,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestProvidersOfMailKnowTheirEndpoints(t *testing.T) {
+	const servers = `
+  imap: {address: "imap.acme.example:993", username: u}
+  smtp: {address: "smtp.acme.example:465", username: u, from: u@acme.example}
+`
+	for name, test := range map[string]struct{ auth, url, scope string }{
+		"microsoft, as itself": {`{method: oauth, provider: microsoft, tenant: acme.example, client_id: c, client_secret: s}`,
+			"https://login.microsoftonline.com/acme.example/oauth2/v2.0/token", "https://outlook.office365.com/.default"},
+		"microsoft, as a user": {`{method: oauth, provider: microsoft, tenant: acme.example, client_id: c, refresh_token: r}`,
+			"https://login.microsoftonline.com/acme.example/oauth2/v2.0/token",
+			"https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send offline_access"},
+		"gmail, as a user": {`{method: oauth, provider: gmail, client_id: c, client_secret: s, refresh_token: r}`,
+			"https://oauth2.googleapis.com/token", "https://mail.google.com/"},
+		"another one": {`{method: oauth, token_url: "https://login.acme.example/token", scope: mail, client_id: c, client_secret: s}`,
+			"https://login.acme.example/token", "mail"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			auth := mustParse(t, minimal+"mailbox:\n  auth: "+test.auth+servers).Mailbox.Auth
+			if auth.TokenURL != test.url || auth.Scope != test.scope {
+				t.Errorf("got %q and %q, want %q and %q", auth.TokenURL, auth.Scope, test.url, test.scope)
+			}
+		})
+	}
+}

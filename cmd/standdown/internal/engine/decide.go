@@ -46,13 +46,13 @@ func (e *Engine) decideAll(ctx context.Context) error {
 	}
 }
 
-// maxGenerations is how often an event is decided again because records kept
-// changing under it; then a person must look.
+// maxGenerations is how often an event is decided because records kept changing
+// under it; then a person must look, and may have it tried as often again.
 const maxGenerations = 10
 
 func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	log := e.Log.With("event", ev.ID)
-	if ev.Generation > maxGenerations {
+	if ev.Generation > 0 && ev.Generation%maxGenerations == 0 {
 		return e.Store.Quarantine(ctx, ev.ID, fmt.Sprintf("decided %d times, and each time the records had changed meanwhile", ev.Generation))
 	}
 	if ev.Generation > 0 {
@@ -71,6 +71,14 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 		wait := max(e.Delivery.backoff(ev.Attempts+1, rand.Float64()), connectors.RetryAfter(err))
 		return e.Store.Postpone(ctx, ev.ID, err.Error(), now.Add(wait))
 	}
+	chosen, err := e.Mapping.Choose(ctx, e.Lookup, ev.Event)
+	if connectors.Ended(ctx, err) {
+		return err
+	}
+	if err != nil {
+		return later(err)
+	}
+	ev.Event = chosen
 	snapshot, err := e.Mapping.Snapshot(ctx, e.Lookup, store.Memory{Store: e.Store, Event: ev.ID}, ev.Event, now)
 	if connectors.Ended(ctx, err) {
 		return err

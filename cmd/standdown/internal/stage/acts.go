@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -25,7 +26,7 @@ type Act struct {
 
 // Acts returns the story, in order.
 func Acts() []Act {
-	return []Act{
+	return slices.Concat([]Act{
 		{
 			Title:    "Maria Alvarez asks in a mail of her own to cancel her contract; it is in M1, under review.",
 			Do:       mail("01-direct", "pass"),
@@ -89,6 +90,37 @@ func Acts() []Act {
 			Do:    hold("Harold Finch", false, nil, nil),
 			Done:  held("Harold Finch", "9999", "9999"),
 		},
+	}, assignmentActs(), []Act{
+		{
+			Title:    "Walter Hayes's install is called off: a scheduler sets its block to Cancelling.",
+			Do:       cancelBlock("B-1001", "Roof needs repair first"),
+			Approves: true,
+			Done:     all(block("B-1001", "Open"), opsJob("J-501", "Approved to Proceed"), meetings("B-1001", 0)),
+		},
+		{
+			Title:    "The first day of Irene Castillo's two-day install is called off; the second stays.",
+			Do:       cancelBlock("B-1002", "Crew is ill"),
+			Approves: true,
+			Done:     all(block("B-1002", "Open"), opsJob("J-502", "Install Scheduled"), meetings("B-1002", 0), meetings("B-1003", 1)),
+		},
+		{
+			Title:    "Stella Novak's service is cancelled and will not be set again; a sale had been made for it.",
+			Do:       cancelBlock("B-1005", "Customer repaired it"),
+			Approves: true,
+			Done: all(block("B-1005", "Open"), meetings("B-1005", 0),
+				count("SELECT Id FROM Contact WHERE Name = 'Stella Novak' AND Service_State__c = 'Rest'", 1),
+				count("SELECT Id FROM Sale__c WHERE Name = 'S-77' AND State__c = 'Service Canceled'", 1)),
+		},
+		{
+			Title: "Somebody cancels the block of Lucy Brandt's install, while the crew is on her roof.",
+			Do:    cancelBlock("B-1007", "Wrong block"),
+			Done:  all(block("B-1007", "Cancelling"), opsJob("J-503", "Install in Progress"), blockCases("B-1007", 1)),
+		},
+		{
+			Title: "George Adeyemi asks by mail for another day.",
+			Do:    mail("10-reschedule", "pass"),
+			Done:  all(processed("reschedule-1"), block("B-1006", "Confirmed"), blockCases("B-1006", 1)),
+		},
 		{
 			Title: "Fourteen business days pass. It is the night of 24 March.",
 			Do: func(s *Stage) error {
@@ -96,7 +128,7 @@ func Acts() []Act {
 			},
 			Done: all(workflow("W-1042", "Cancelled"), workflow("W-1043", "Cancelled"), sent("maria.alvarez@example.com", 2), sent("daniel.okafor@example.com", 2)),
 		},
-	}
+	})
 }
 
 // mail delivers one of the mails, as vouched for by our own mail server.
@@ -132,6 +164,13 @@ func hold(client string, on bool, from, until any) func(*Stage) error {
 		return s.Org.Update("Contact", s.People.Clients[client], map[string]any{
 			"On_Hold__c": on, "On_Hold_Start_Date__c": from, "Planned_Return_Date__c": until,
 		})
+	}
+}
+
+// cancelBlock is the transition Cancel Ops Block or Cancel Revenue Service.
+func cancelBlock(name, reason string) func(*Stage) error {
+	return func(s *Stage) error {
+		return s.Org.Update("Ops_Block__c", s.People.Blocks[name], map[string]any{"State__c": "Cancelling", "Cancel_Reason__c": reason})
 	}
 }
 
@@ -171,6 +210,27 @@ func workflow(name, status string) condition {
 // cases: the back office has at least n cases about the workflow.
 func cases(name string, n int) condition {
 	return count(fmt.Sprintf("SELECT Id FROM Case WHERE Workflow__r.Name = '%s' AND Owner.Name = 'Back Office'", name), n)
+}
+
+func block(name, state string) condition {
+	return count(fmt.Sprintf("SELECT Id FROM Ops_Block__c WHERE Name = '%s' AND State__c = '%s'", name, state), 1)
+}
+
+func opsJob(name, state string) condition {
+	return count(fmt.Sprintf("SELECT Id FROM Ops_Job__c WHERE Name = '%s' AND State__c = '%s'", name, state), 1)
+}
+
+// meetings: the block has exactly n meetings.
+func meetings(name string, n int) condition {
+	return func(s *Stage) (bool, error) {
+		rows, err := s.Org.Query("SELECT Id FROM Event WHERE WhatId = '" + s.People.Blocks[name] + "'")
+		return len(rows) == n, err
+	}
+}
+
+// blockCases: the back office has at least n cases about the block.
+func blockCases(name string, n int) condition {
+	return count(fmt.Sprintf("SELECT Id FROM Case WHERE Ops_Block__r.Name = '%s' AND Owner.Name = 'Back Office'", name), n)
 }
 
 func count(soql string, least int) condition {

@@ -97,6 +97,10 @@ rules:
     finalize: daemon         # nobody else turns Cancel Pending into Cancelled here
   on_hold:
     default_zone: America/New_York
+  ops_block:
+    reopen_delay: 1s
+mapping:
+  presets: [milestone, skedulo, interpreting, ops]
 autonomy:
   cancel-workflow: approve   # a person looks at each cancellation ...
   notify-parties: auto       # ... and having said yes need not say it again
@@ -107,6 +111,19 @@ autonomy:
   free-worker: auto
   allocate-saved: auto
   reopen-job: auto
+  cancel-assignment: approve
+  record-billing: auto       # the verdict was shown with the cancellation
+  waive-billing: approve     # only owners and admins may approve billing
+  reopen-assignment: approve
+  void-billing: auto
+  release-interpreter: auto
+  cancel-block: approve      # one look at a cancelled block
+  send-back-job: auto        # ... is enough for all that follows
+  send-back-ticket: auto
+  send-back-contact: auto
+  cancel-service-sale: auto
+  delete-meeting: auto
+  reopen-block: auto
 delivery: {lease: 6s, call_timeout: 3s, quiet: 1s, backoff_min: 100ms, backoff_max: 1s}
 `, filepath.Join(s.Dir, "journal.db"), s.OrgURL, s.Mail.IMAPAddr, Mailbox, password, s.Mail.SMTPAddr, Mailbox, password, Mailbox, Mailbox)
 }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"mime"
+	"mime/multipart"
 	netmail "net/mail"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -64,14 +67,14 @@ func nameOf(row map[string]any) string {
 // volatile tells a name that the org counts up by itself.
 func volatile(name string) bool {
 	prefix, number, ok := strings.Cut(name, "-")
-	return ok && len(prefix) <= 4 && strings.Trim(number, "0123456789") == "" && strings.HasPrefix(prefix, "JA")
+	return ok && len(prefix) <= 4 && strings.Trim(number, "0123456789") == "" && (prefix == "JA" || prefix == "BD")
 }
 
 func describe(row map[string]any, names map[string]string) string {
 	var parts []string
 	for field, v := range row {
 		switch field {
-		case "Id", "CreatedDate", "LastModifiedDate", "SystemModstamp", "CreatedById", "CaseNumber", "Standdown_Key__c":
+		case "Id", "CreatedDate", "LastModifiedDate", "SystemModstamp", "CreatedById", "CaseNumber", "Standdown_Key__c", "Cancelled_At__c":
 			continue
 		case "Name":
 			if name, ok := v.(string); ok && volatile(name) {
@@ -91,8 +94,10 @@ func describe(row map[string]any, names map[string]string) string {
 	return strings.Join(parts, "; ")
 }
 
-// unmarked leaves out the mark by which a post of ours is found again, and the
-// hash of a mail, whose date is in it.
+var timeOfDay = regexp.MustCompile(` at [0-9]{2}:[0-9]{2}\b`)
+
+// unmarked leaves out the mark by which a post of ours is found again, the hash
+// of a mail, whose date is in it, and times of day.
 func unmarked(text string) string {
 	text, _, _ = strings.Cut(text, "[standdown ")
 	var kept []string
@@ -101,14 +106,34 @@ func unmarked(text string) string {
 			kept = append(kept, line)
 		}
 	}
-	return strings.TrimSpace(strings.Join(kept, ""))
+	return timeOfDay.ReplaceAllString(strings.TrimSpace(strings.Join(kept, "")), "")
 }
 
+// summary is the subject and every text of a mail; the boundary between them is
+// another each time.
 func summary(raw []byte) (string, error) {
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return "", err
 	}
-	body, err := io.ReadAll(m.Body)
-	return fmt.Sprintf("%s: %q", m.Header.Get("Subject"), strings.TrimSpace(string(body))), err
+	texts := []string{m.Header.Get("Subject")}
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || params["boundary"] == "" {
+		body, err := io.ReadAll(m.Body)
+		return fmt.Sprintf("%q", append(texts, strings.TrimSpace(string(body)))), err
+	}
+	for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			return fmt.Sprintf("%q", texts), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		body, err := io.ReadAll(part)
+		if err != nil {
+			return "", err
+		}
+		texts = append(texts, strings.TrimSpace(string(body)))
+	}
 }

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"standdown/rules"
+)
+
+// A KeptMail is an event that came by mail, with the mail as it came.
+type KeptMail struct {
+	Event
+	Source  string
+	Ref     string // where it was delivered
+	Arrived time.Time
+	Raw     []byte
+}
+
+const keptMailColumns = eventColumns + `, e.source, e.ref, e.arrived, r.bytes FROM events e JOIN raw r ON r.sha256 = e.sha256`
+
+func scanKeptMail(r *sql.Rows) (m KeptMail, err error) {
+	var id, kind, subject, body string
+	var arrived int64
+	if err := r.Scan(&id, &kind, &subject, &body, &m.State, &m.Generation, &m.Attempts, &m.Note, &m.Source, &m.Ref, &arrived, &m.Raw); err != nil {
+		return m, err
+	}
+	if err := decode(body, &m.Event.Event); err != nil {
+		return m, fmt.Errorf("event %s: %w", id, err)
+	}
+	m.ID, m.Kind, m.Arrived = id, kind, fromMS(arrived)
+	return m, nil
+}
+
+// Doubtful returns the mails that were set aside, and those that were given to
+// a person because of what is attached to them, oldest first. Among the latter
+// are all that could not be taken apart.
+func (s *Store) Doubtful(ctx context.Context) ([]KeptMail, error) {
+	return rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` WHERE e.state = 'quarantined'
+		OR e.state = 'decided' AND json_extract(e.body, '$.request.words') = 'attached' ORDER BY e.at, e.id`)
+}
+
+// Mail returns the mail of an event.
+func (s *Store) Mail(ctx context.Context, event string) (KeptMail, error) {
+	found, err := rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` WHERE e.id = ?`, event)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("there is no mail %q whose bytes are kept", event)
+	}
+	if err != nil {
+		return KeptMail{}, err
+	}
+	return found[0], nil
+}
+
+// errBusyMail is about a mail that need not be decided again.
+var errBusyMail = errors.New("it is being decided; look again in a moment")
+
+// Replay has an event decided again, as event now has it, and notes who wanted
+// that. What was asked for before under the same keys is not asked for twice.
+func (s *Store) Replay(ctx context.Context, event rules.Event, who string, now time.Time) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE events SET state = 'new', kind = ?, body = ?, generation = generation + 1, attempts = 0, not_before = 0, note = ''
+			WHERE id = ? AND state IN ('quarantined', 'decided')`, event.Kind, encode(event), event.ID)
+		if err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, fmt.Errorf("replaying %s: %w", event.ID, errBusyMail))
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO acts (at, who, act, entry, reason) VALUES (?, ?, 'replay', 0, ?)`, ms(now), who, event.ID)
+		return err
+	})
+}
