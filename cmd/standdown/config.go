@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -109,10 +110,18 @@ func systemsOf(c *config.Config) []systemReport {
 	}
 	if m := c.Mailbox; m != nil {
 		systems = append(systems,
-			systemReport{"mailbox in", m.IMAP.Address, fmt.Sprintf("IMAP by %s, folder %s, read on arrival and %s", protection(m.IMAP.TLS), m.IMAP.Folder, m.Poll)},
+			systemReport{"mailbox in", m.IMAP.Address, fmt.Sprintf("IMAP by %s, %s, %s, read on arrival and %s",
+				protection(m.IMAP.TLS), m.Auth.Method, folders(m.IMAP), m.Poll)},
 			systemReport{"mailbox out", m.SMTP.Address, fmt.Sprintf("SMTP by %s", protection(m.SMTP.TLS))})
 	}
 	return systems
+}
+
+func folders(in config.IMAP) string {
+	if len(in.Folders) == 0 {
+		return "folder " + in.Folder
+	}
+	return "folders " + strings.Join(append([]string{in.Folder}, in.Folders...), " and ")
 }
 
 func protection(tls string) string {

@@ -218,3 +218,16 @@ func FuzzAnswerError(f *testing.F) {
 		}
 	})
 }
+
+func FuzzLimitInfo(f *testing.F) {
+	f.Add("api-usage=18/5000")
+	f.Add("api-usage=25/15000; per-app-api-usage=17/250(appName=sample-connected-app)")
+	f.Add("api-usage=/; =;per-app-api-usage=1/(")
+	f.Fuzz(func(t *testing.T, info string) {
+		b := budget{reserve: 10}
+		b.note(info)
+		if used, limit := b.get(); used < 0 || limit < 0 || limit == 0 && b.short() {
+			t.Errorf("%q is read as %d of %d, short: %t", info, used, limit, b.short())
+		}
+	})
+}

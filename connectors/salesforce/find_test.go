@@ -131,6 +131,7 @@ func FuzzFind(f *testing.F) {
 func FuzzChanges(f *testing.F) {
 	f.Add(`{"batches":1,"objects":{"Case":{"since":"2026-03-02T09:00:00Z"}}}`)
 	f.Add(`{"objects":{"Case":{"begun":"2026-03-02T09:00:00Z","stamp":"2026-03-02T09:00:00Z","id":"500' OR Id != '"}}}`)
+	f.Add(`{"objects":{"Case":{"since":"2026-03-02T09:00:00Z"}},"sweep":{"begun":"2026-03-01T09:00:00Z","left":{"Case":"500' OR Id != '","Contact":""},"covered":{"Case":"9999-01-01T00:00:00Z"}}}`)
 	f.Add(`{"objects":null}`)
 	f.Add(`[]`)
 	o := sandbox.New(sandbox.Options{})
@@ -140,7 +141,7 @@ func FuzzChanges(f *testing.F) {
 	}
 	f.Cleanup(func() { o.Close() })
 	c, err := salesforce.New(salesforce.Options{URL: url, Auth: salesforce.Auth{ClientID: "sandbox", ClientSecret: "secret"},
-		Watch: []salesforce.Watch{{Object: "Case", Fields: []string{"Subject"}}}})
+		Watch: []salesforce.Watch{{Object: "Case", Fields: []string{"Subject"}}}, Reconcile: time.Hour})
 	if err != nil {
 		f.Fatal(err)
 	}
