@@ -64,29 +64,31 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	// The mailbox: requests come in, notices go out.
 	if m := cfg.Mailbox; m != nil {
 		tokens := mailTokens(m.Auth, now)
-		inboxes := make([]*mailbox.Source, 0, 1+len(m.IMAP.Folders))
-		for i, folder := range append([]string{m.IMAP.Folder}, m.IMAP.Folders...) {
-			inbox := mailbox.NewSource(mailbox.Options{
-				Address:        m.IMAP.Address,
-				TLS:            m.IMAP.TLS,
-				Username:       m.IMAP.Username,
-				Password:       string(m.IMAP.Password),
-				Tokens:         tokens,
-				Folder:         folder,
-				DoneFolder:     m.IMAP.DoneFolder,
-				SentFolder:     m.SMTP.SentFolder,
-				CommandTimeout: cfg.Delivery.CallTimeout,
-				Authenticator:  mailbox.Authenticator{ServIDs: m.AuthServIDs},
-				Logger:         log,
-				Now:            now,
-			})
-			defer inbox.Close()
-			name := "mailbox"
-			if i > 0 {
-				name += "/" + folder
+		var inboxes []*mailbox.Source
+		for _, in := range append([]config.IMAP{m.IMAP}, m.Others...) {
+			for _, folder := range append([]string{in.Folder}, in.Folders...) {
+				inbox := mailbox.NewSource(mailbox.Options{
+					Address:        in.Address,
+					TLS:            in.TLS,
+					Username:       in.Username,
+					Password:       string(in.Password),
+					Tokens:         tokens,
+					Folder:         folder,
+					DoneFolder:     in.DoneFolder,
+					SentFolder:     m.SMTP.SentFolder,
+					CommandTimeout: cfg.Delivery.CallTimeout,
+					Authenticator:  mailbox.Authenticator{ServIDs: m.AuthServIDs},
+					Logger:         log,
+					Now:            now,
+				})
+				defer inbox.Close()
+				name := "mailbox"
+				if len(inboxes) > 0 {
+					name += "/" + in.Username + "/" + folder
+				}
+				feeds = append(feeds, engine.Feed{Name: name, Source: inbox, Schedule: m.Poll})
+				inboxes = append(inboxes, inbox)
 			}
-			feeds = append(feeds, engine.Feed{Name: name, Source: inbox, Schedule: m.Poll})
-			inboxes = append(inboxes, inbox)
 		}
 		outbox, err := mailbox.NewSink(mailbox.SinkOptions{
 			Address:      m.SMTP.Address,

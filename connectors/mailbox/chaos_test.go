@@ -30,7 +30,7 @@ func TestASilentServerIsLeftAtEveryPoint(t *testing.T) {
 			through := &server{options: s.options}
 			through.options.Address = direct
 			p := startProxy(t, through, func() int64 { return after })
-			p.swallow = true
+			p.setSwallow()
 			source := open(t, through, func(o *mailbox.Options) { o.CommandTimeout = 500 * time.Millisecond })
 			result := make(chan error, 1)
 			go func() {

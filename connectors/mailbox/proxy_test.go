@@ -23,12 +23,12 @@ type proxy struct {
 	listener   net.Listener
 	target     string
 	resetAfter func() int64
-	swallow    bool // after that many bytes, rather than reset
 	copying    sync.WaitGroup
 
-	mu    sync.Mutex
-	hole  bool // swallow everything
-	conns []*net.TCPConn
+	mu      sync.Mutex
+	hole    bool // swallow everything
+	swallow bool // fall silent after resetAfter bytes, rather than reset
+	conns   []*net.TCPConn
 }
 
 // startProxy puts a proxy before s, and has s.options lead to it. It cuts each
@@ -90,7 +90,10 @@ func (p *proxy) pass(to, from net.Conn, limit int64) {
 			break
 		}
 	}
-	if p.swallow {
+	p.mu.Lock()
+	swallow := p.swallow
+	p.mu.Unlock()
+	if swallow {
 		io.Copy(io.Discard, from)
 	}
 	for _, conn := range []net.Conn{to, from} {
@@ -108,6 +111,12 @@ func (p *proxy) reset() {
 		conn.Close()
 	}
 	p.conns = nil
+}
+
+func (p *proxy) setSwallow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.swallow = true
 }
 
 func (p *proxy) setHole(hole bool) {

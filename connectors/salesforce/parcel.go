@@ -70,7 +70,7 @@ func (c *Client) send(ctx context.Context, parcels []parcel) {
 		if len(group) == 1 {
 			var outcomes []outcome
 			err := c.do(ctx, group[0].request, &outcomes)
-			group[0].open(outcomes, err)
+			group[0].unpack(outcomes, err)
 			continue
 		}
 		var parts []request
@@ -89,14 +89,14 @@ func (c *Client) send(ctx context.Context, parcels []parcel) {
 					problem = lostError(false, fmt.Errorf("reading the answer: %w", err))
 				}
 			}
-			p.open(outcomes, problem)
+			p.unpack(outcomes, problem)
 		}
 	}
 }
 
-// open gives each task its outcome. Salesforce answers in the order of the
+// unpack gives each task its outcome. Salesforce answers in the order of the
 // request.
-func (p parcel) open(outcomes []outcome, err error) {
+func (p parcel) unpack(outcomes []outcome, err error) {
 	if err == nil && len(outcomes) != len(p.tasks) {
 		err = &connectors.Error{Class: connectors.Unknown, Err: fmt.Errorf("%d outcomes for %d records", len(outcomes), len(p.tasks))}
 	}

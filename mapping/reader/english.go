@@ -1,7 +1,7 @@
 package reader
 
 // english is the grammar of English. To teach the reader a wording, add it
-// here and a mail that uses it to testdata.
+// here and a mail that uses it to the domain set, readertest/testdata/development.txt.
 var english = parseGrammar("en", `
 ## words
 

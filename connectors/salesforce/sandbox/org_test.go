@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -236,4 +237,33 @@ func TestAnArchivedEventIsSeenByQueryAllOnly(t *testing.T) {
 	if got := c.call("GET", "queryAll?q=SELECT+Id+FROM+Event+WHERE+IsArchived=true", nil).body.(map[string]any)["totalSize"]; got != 1.0 {
 		t.Errorf("queryAll sees %v", got)
 	}
+}
+
+func FuzzLoad(f *testing.F) {
+	o := New(Options{Now: func() time.Time { return epoch }})
+	o.file = filepath.Join(f.TempDir(), "org.json")
+	if err := o.save(); err != nil {
+		f.Fatal(err)
+	}
+	whole, err := os.ReadFile(o.file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{string(whole), `{}`, `null`, `{"Objects":{"Nonsense":{}}}`, `{"Objects":{"Contact":{"Rows":[null]}}}`,
+		strings.Replace(string(whole), `"Approvals":{}`, `"Approvals":{"x":{"Record":"y"}}`, 1)} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		o := New(Options{Now: func() time.Time { return epoch }})
+		before := o.Dump()
+		if err := o.load(text); err != nil {
+			if diff := cmp.Diff(before, o.Dump()); diff != "" {
+				t.Errorf("a file that is refused changes the org: %s", diff)
+			}
+			return
+		}
+		if _, err := o.Insert("Contact", map[string]any{"LastName": "Crow"}); err != nil {
+			t.Errorf("the org that was read takes no contact: %v", err)
+		}
+	})
 }

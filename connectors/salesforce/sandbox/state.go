@@ -69,6 +69,11 @@ func (o *Org) load(text []byte) error {
 	if store.latest(o.administrator) == nil || store.latest(o.integration) == nil {
 		return errors.New("it has no users")
 	}
+	for item, a := range st.Approvals {
+		if store.latest(item) == nil || store.latest(a.Record) == nil {
+			return fmt.Errorf("the approval %s is of a record that is not there", item)
+		}
+	}
 	o.store, o.issued, o.opened = store, st.Issued, st.Opened
 	if st.Granted != nil {
 		o.granted = st.Granted

@@ -86,7 +86,7 @@ func (a *Auth) check(d *document) {
 		if d.need(key+"private_key_file", a.PrivateKeyFile, "the file with the private key, in PEM") {
 			a.PrivateKey = d.privateKey(key+"private_key_file", a.PrivateKeyFile)
 		}
-		if d.need(key+"audience", a.Audience, "https://login.salesforce.com, or https://test.salesforce.com for a sandbox org") {
+		if a.Audience != "" {
 			a.Audience = d.site(key+"audience", a.Audience)
 		}
 	case "access_token":

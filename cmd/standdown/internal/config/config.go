@@ -78,9 +78,11 @@ type Auth struct {
 	ClientSecretFile string `yaml:"client_secret_file"`
 	Username         string `yaml:"username"`
 	PrivateKeyFile   string `yaml:"private_key_file"`
-	Audience         string `yaml:"audience"`
-	Token            Secret `yaml:"token"`
-	TokenFile        string `yaml:"token_file"`
+	// Audience of the JWT; empty is the org's own URL, as External Client Apps
+	// want it.
+	Audience  string `yaml:"audience"`
+	Token     Secret `yaml:"token"`
+	TokenFile string `yaml:"token_file"`
 
 	// PrivateKey is the PEM text that PrivateKeyFile holds.
 	PrivateKey Secret `yaml:"-"`
@@ -90,7 +92,9 @@ type Auth struct {
 type Mailbox struct {
 	Auth MailAuth `yaml:"auth"`
 	IMAP IMAP     `yaml:"imap"`
-	SMTP SMTP     `yaml:"smtp"`
+	// Others are further mailboxes that are read.
+	Others []IMAP `yaml:"others"`
+	SMTP   SMTP   `yaml:"smtp"`
 	// AuthServIDs are the mail servers whose Authentication-Results are
 	// believed (RFC 8601, section 2.2).
 	AuthServIDs []string `yaml:"auth_serv_ids"`
@@ -216,7 +220,7 @@ func defaults() *Config {
 		Journal: Journal{Path: "standdown.db"},
 		Salesforce: Salesforce{
 			APIVersion: "64.0",
-			Auth:       Auth{Method: "client_credentials", Audience: "https://login.salesforce.com"},
+			Auth:       Auth{Method: "client_credentials"},
 			Poll:       mustSchedule("@every 30s"),
 			WriteGuard: "strict",
 			Overlap:    10 * time.Minute,

@@ -73,15 +73,6 @@ func TestTheExampleMentionsEveryKey(t *testing.T) {
 	}
 }
 
-// A key behind a # is described as not set. The one that has a default all the
-// same must show it.
-func TestTheExampleShowsTheDefaultOfTheAudience(t *testing.T) {
-	got := keysOfExample(t)["salesforce.auth.audience"]
-	if want := defaults().Salesforce.Auth.Audience; !strings.HasPrefix(got, want+" ") {
-		t.Errorf("audience is shown as %q, want %q", got, want)
-	}
-}
-
 var keyLine = regexp.MustCompile(`^( *)(?:# ( *))?([a-z][a-z0-9_-]*):(?: (.*))?$`)
 
 // keysOfExample returns the keys of the example, those behind a # included,

@@ -11,12 +11,19 @@ import (
 func (m *Mailbox) check(d *document) {
 	in, out := &m.IMAP, &m.SMTP
 	m.Auth.check(d)
-	d.server("mailbox.imap.", in.Address, in.TLS, in.Insecure, "imap.acme.example:993")
-	d.need("mailbox.imap.username", in.Username, "the user to log in as")
-	if m.Auth.Method == "password" {
-		d.secret("mailbox.imap.password", &in.Password, in.PasswordFile, "the password of the mailbox")
+	in.check(d, "mailbox.imap.", m.Auth.Method)
+	seen := []string{strings.ToLower(in.Address + " " + in.Username)}
+	for i := range m.Others {
+		key := join("mailbox.others", strconv.Itoa(i)) + "."
+		other := &m.Others[i]
+		other.complete(d, key)
+		other.check(d, key, m.Auth.Method)
+		who := strings.ToLower(other.Address + " " + other.Username)
+		if slices.Contains(seen, who) {
+			d.refuse(key+"username", "is read already; want each mailbox once, with all its folders")
+		}
+		seen = append(seen, who)
 	}
-	in.checkFolders(d)
 
 	d.server("mailbox.smtp.", out.Address, out.TLS, out.Insecure, "smtp.acme.example:465")
 	if out.Username != "" || d.stated("mailbox.smtp.password") || d.stated("mailbox.smtp.password_file") {
@@ -47,14 +54,33 @@ func (m *Mailbox) check(d *document) {
 	}
 }
 
-func (in *IMAP) checkFolders(d *document) {
-	d.need("mailbox.imap.folder", in.Folder, "the folder to read, normally INBOX")
+// complete sets what the file leaves out of one more mailbox.
+func (in *IMAP) complete(d *document, key string) {
+	usual := defaults().Mailbox.IMAP
+	if !d.stated(key + "tls") {
+		in.TLS = usual.TLS
+	}
+	if !d.stated(key + "folder") {
+		in.Folder = usual.Folder
+	}
+	if !d.stated(key + "done_folder") {
+		in.DoneFolder = usual.DoneFolder
+	}
+}
+
+func (in *IMAP) check(d *document, key, method string) {
+	d.server(key, in.Address, in.TLS, in.Insecure, "imap.acme.example:993")
+	d.need(key+"username", in.Username, "the user to log in as")
+	if method == "password" {
+		d.secret(key+"password", &in.Password, in.PasswordFile, "the password of the mailbox")
+	}
+	d.need(key+"folder", in.Folder, "the folder to read, normally INBOX")
 	if in.Folder != "" && strings.EqualFold(in.Folder, in.DoneFolder) {
-		d.refuse("mailbox.imap.done_folder", "is the folder that is read; want another one, or \"\" to leave mail in place")
+		d.refuse(key+"done_folder", "is the folder that is read; want another one, or \"\" to leave mail in place")
 	}
 	seen := []string{strings.ToLower(in.Folder)}
 	for i, folder := range in.Folders {
-		at := join("mailbox.imap.folders", strconv.Itoa(i))
+		at := key + join("folders", strconv.Itoa(i))
 		switch {
 		case !d.need(at, folder, "a folder to read besides"):
 		case slices.Contains(seen, strings.ToLower(folder)):
@@ -91,7 +117,12 @@ func (a *MailAuth) check(d *document) {
 	if !d.oneOf(key+"method", a.Method, "password", "oauth") || !d.oneOf(key+"provider", a.Provider, "microsoft", "gmail", "other") {
 		return
 	}
-	unused := []string{"mailbox.imap.password", "mailbox.imap.password_file", "mailbox.smtp.password", "mailbox.smtp.password_file"}
+	var unused []string
+	for k := range d.keys {
+		if strings.HasPrefix(k, "mailbox.") && (strings.HasSuffix(k, ".password") || strings.HasSuffix(k, ".password_file")) {
+			unused = append(unused, k)
+		}
+	}
 	if a.Method == "password" {
 		unused = nil
 		for _, name := range []string{"provider", "tenant", "token_url", "scope", "client_id", "client_secret", "client_secret_file", "refresh_token", "refresh_token_file"} {
