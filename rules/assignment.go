@@ -184,10 +184,10 @@ func (p *assignments) verbs() []Verb {
 	}
 }
 
-func (p *assignments) decide(s Snapshot, e Event, now time.Time) []Decision {
-	m := &matter{assignments: p, event: e, now: now, all: s.Assignments}
+func (p *assignments) decide(s Snapshot, e Event, now time.Time, traced trace) []Decision {
+	m := &matter{assignments: p, trace: traced, event: e, now: now, mail: noMail, all: s.Assignments}
 	if e.Request != nil {
-		m.mail = *e.Request
+		m.mail = e.Request
 	}
 	switch e.Kind {
 	case AssignmentCancelRequested:
@@ -202,7 +202,7 @@ func (p *assignments) decide(s Snapshot, e Event, now time.Time) []Decision {
 	// A box ticked while nothing is decided yet counts with the cancellation
 	// itself (ASG-6).
 	a := &m.all[i]
-	if a.Waive && a.Status == "cancelled" && a.decisionFact().Value != "none" {
+	if a.Waive && a.Status == "cancelled" && m.decisionFact(a).Value != "none" {
 		return m.decideWaive(a)
 	}
 	return m.decideChanged(a)

@@ -17,13 +17,13 @@ type ruling struct {
 
 // rule finds the row for the facts and begins the decision, about a or, if it
 // is nil, about what the event is about.
-func (m *matter) rule(t *table, a *Assignment, facts ...Fact) *ruling {
+func (m *matter) rule(t *table, a *Assignment, facts ...Fact) ruling {
 	r := t.decide(facts)
 	subject := m.event.Subject
 	if a != nil {
 		subject = Ref{"assignment", a.ID}
 	}
-	return &ruling{m: m, row: r, Decision: Decision{
+	return ruling{m: m, row: r, Decision: Decision{
 		Policy: m.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: facts,
 	}}
 }
@@ -83,7 +83,7 @@ func outcome(d Decision) string {
 // decideCancel decides one assignment, and before it what it would be billed.
 func (m *matter) decideCancel(a *Assignment, scope string) []Decision {
 	billing, b := m.decideBilling(a, m.at())
-	d := m.rule(m.cancel, a, fact("scope", scope, "what is asked for is: %s", scope), m.assignmentFact(a), b.Fact)
+	d := m.rule(m.cancel, a, m.fact("scope", scope, "what is asked for is: %s", scope), m.assignmentFact(a), b.Fact)
 	for _, term := range d.row.then {
 		switch term {
 		case "cancel":
@@ -108,19 +108,19 @@ func (m *matter) decideCancel(a *Assignment, scope string) []Decision {
 func (m *matter) decideChanged(a *Assignment) []Decision {
 	status := m.statusFact(a)
 	since := m.at()
-	requester := fact("requester", "missing", "the record does not say who asked for it at the customer's")
-	b := bill{Fact: fact("billing", "unclear", "nothing is to be billed")}
+	requester := m.fact("requester", "missing", "the record does not say who asked for it at the customer's")
+	b := bill{Fact: m.fact("billing", "unclear", "nothing is to be billed")}
 	var billing Decision
 	if a != nil {
 		if known, err := time.Parse(time.RFC3339, a.Memory[memoryCancelledAt]); err == nil {
 			since = known
 		}
 		if a.asker() != "" {
-			requester = fact("requester", "named", "the record names who asked for it at the customer's")
+			requester = m.fact("requester", "named", "the record names who asked for it at the customer's")
 		}
 		billing, b = m.decideBilling(a, since)
 	}
-	d := m.rule(m.changed, a, status, a.decisionFact(), requester, b.Fact)
+	d := m.rule(m.changed, a, status, m.decisionFact(a), requester, b.Fact)
 	switch status.Value {
 	case "cancelled":
 		d.remember(memoryCancelledAt, since.UTC().Format(time.RFC3339))
@@ -144,19 +144,19 @@ func (m *matter) decideChanged(a *Assignment) []Decision {
 func (m *matter) decideReopen() []Decision {
 	meant, about := m.meant(m.all, func(a *Assignment) bool { return a.Status == "cancelled" && m.now.Before(a.End) })
 	var a *Assignment
-	standing := fact("assignment", "unclear", "%s", meant.Reason)
+	standing := m.fact("assignment", "unclear", "%s", meant.Reason)
 	switch {
 	case meant.Value == "series":
-		standing = fact("assignment", "series", "%s", meant.Reason)
+		standing = m.fact("assignment", "series", "%s", meant.Reason)
 	case meant.Value == "occurrence" && about[0].Status == "cancelled":
-		a, standing = about[0], fact("assignment", "cancelled", "%s is cancelled", about[0].called())
+		a, standing = about[0], m.fact("assignment", "cancelled", "%s is cancelled", about[0].called())
 	case meant.Value == "occurrence" && about[0].Status == "":
-		a, standing = about[0], fact("assignment", "unclear", "the status of %s cannot be read", about[0].called())
+		a, standing = about[0], m.fact("assignment", "unclear", "the status of %s cannot be read", about[0].called())
 	case meant.Value == "occurrence":
-		a, standing = about[0], fact("assignment", "live", "%s is not cancelled", about[0].called())
+		a, standing = about[0], m.fact("assignment", "live", "%s is not cancelled", about[0].called())
 	}
 	text := "" // of the comment
-	d := m.rule(m.reopen, a, m.requestFact(about), standing, m.endFact(a), a.decisionFact())
+	d := m.rule(m.reopen, a, m.requestFact(about), standing, m.endFact(a), m.decisionFact(a))
 	for _, term := range d.row.then {
 		switch term {
 		case "reopen":
@@ -180,7 +180,7 @@ func (m *matter) decideReopen() []Decision {
 }
 
 func (m *matter) decideWaive(a *Assignment) []Decision {
-	d := m.rule(m.waive, a, a.waiverFact(), a.waivableFact())
+	d := m.rule(m.waive, a, m.waiverFact(a), m.waivableFact(a))
 	switch d.row.then[0] {
 	case "waive-billing":
 		d.act("waive-billing", Ref{"billing", a.Billing.ID}, map[string]string{"status-was": a.Billing.Status, "by": a.WaivedBy})

@@ -26,8 +26,8 @@ type payout struct {
 func (m *matter) decideBilling(a *Assignment, at time.Time) (Decision, bill) {
 	customer := m.windowFact("customer", at, a.Start, a.Customer.called(), a.Customer.Terms)
 	interpreters, late := m.interpretersFact(a, at)
-	verdict := fact("verdict", m.settings.Verdict, "the settings judge the parties by: %s", m.settings.Verdict)
-	d := m.rule(m.billing, a, a.scheduleFact(), customer, interpreters, verdict)
+	verdict := m.fact("verdict", m.settings.Verdict, "the settings judge the parties by: %s", m.settings.Verdict)
+	d := m.rule(m.billing, a, m.scheduleFact(a), customer, interpreters, verdict)
 
 	var b bill
 	value := "billable"
@@ -48,29 +48,29 @@ func (m *matter) decideBilling(a *Assignment, at time.Time) (Decision, bill) {
 	_, why, _ := strings.Cut(d.Because, ": ")
 	switch {
 	case value == "billable" && a.Waive && a.WaivedBy != "":
-		b = bill{Fact: fact("billing", "waived", "it would be billable, %s, but %s has waived it", b.inWords(), a.WaivedBy)}
+		b = bill{Fact: m.fact("billing", "waived", "it would be billable, %s, but %s has waived it", b.inWords(), a.WaivedBy)}
 	case value == "billable":
-		b.Fact = fact("billing", value, "%s; %s", b.inWords(), why)
+		b.Fact = m.fact("billing", value, "%s; %s", b.inWords(), why)
 		if a.Waive {
 			d.warn("the box that waives billing is ticked, but nobody is on record for it: it does not count")
 		}
 	default:
-		b.Fact = fact("billing", value, "%s", why)
+		b.Fact = m.fact("billing", value, "%s", why)
 	}
 	return d.Decision, b
 }
 
 // scheduleFact: a schedule of no length is one, and comes to the minimum
 // (ASG-A19).
-func (a *Assignment) scheduleFact() Fact {
+func (m *matter) scheduleFact(a *Assignment) Fact {
 	const name = "schedule"
 	switch {
 	case a.Start.IsZero() || a.End.IsZero():
-		return fact(name, "unknown", "it has no start or no end on record")
+		return m.fact(name, "unknown", "it has no start or no end on record")
 	case a.End.Before(a.Start):
-		return fact(name, "unknown", "it ends before it starts, by the record")
+		return m.fact(name, "unknown", "it ends before it starts, by the record")
 	}
-	return fact(name, "known", "%s are scheduled", inMinutes(a.scheduled()))
+	return m.fact(name, "known", "%s are scheduled", inMinutes(a.scheduled()))
 }
 
 func (a *Assignment) scheduled() float64 { return a.End.Sub(a.Start).Minutes() }
@@ -83,21 +83,21 @@ func (m *matter) windowFact(name string, at, start time.Time, who string, terms 
 		hours, whose = *terms.WindowHours, "its own"
 	}
 	if !(hours >= 0 && hours <= mostHours) {
-		return fact(name, "unknown", "no usable window is on record for %s, nor an agency's", who)
+		return m.fact(name, "unknown", "no usable window is on record for %s, nor an agency's", who)
 	}
 	if start.IsZero() {
-		return fact(name, "unknown", "nobody knows the start")
+		return m.fact(name, "unknown", "nobody knows the start")
 	}
 	window := time.Duration(hours * float64(time.Hour))
 	notice := m.notice(at, start, window)
 	asked := fmt.Sprintf("%s asks for %s h (%s)", who, strconv.FormatFloat(hours, 'f', -1, 64), whose)
 	switch {
 	case notice >= window:
-		return fact(name, "early", "%s, and the notice was that or more", asked)
+		return m.fact(name, "early", "%s, and the notice was that or more", asked)
 	case notice < 0:
-		return fact(name, "late", "%s, and it was asked for %s after the start", asked, inHours(-notice))
+		return m.fact(name, "late", "%s, and it was asked for %s after the start", asked, inHours(-notice))
 	}
-	return fact(name, "late", "%s, and the notice was %s", asked, inHours(notice))
+	return m.fact(name, "late", "%s, and the notice was %s", asked, inHours(notice))
 }
 
 // interpretersFact judges everybody the assignment is given to, and tells who
@@ -105,7 +105,7 @@ func (m *matter) windowFact(name string, at, start time.Time, who string, terms 
 func (m *matter) interpretersFact(a *Assignment, at time.Time) (Fact, []bool) {
 	const name = "interpreters"
 	if len(a.Interpreters) == 0 {
-		return fact(name, "nobody", "no interpreter is assigned"), nil
+		return m.fact(name, "nobody", "no interpreter is assigned"), nil
 	}
 	late := make([]bool, len(a.Interpreters))
 	var count int
@@ -128,7 +128,7 @@ func (m *matter) interpretersFact(a *Assignment, at time.Time) (Fact, []bool) {
 	case len(late):
 		value = "late"
 	}
-	return fact(name, value, "%s", strings.Join(reasons, "; ")), late
+	return m.fact(name, value, "%s", strings.Join(reasons, "; ")), late
 }
 
 // notice is the time between the request and the start: elapsed, or that of

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,8 +21,9 @@ const standdown = "Standdown"
 // A matter is one event about assignments.
 type matter struct {
 	*assignments
+	trace
 	event Event
-	mail  Request
+	mail  *Request
 	now   time.Time
 	all   []Assignment
 }
@@ -39,8 +41,8 @@ func (m *matter) at() time.Time {
 // be. A series is meant if it is named or spoken of as one (ASG-8).
 func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []*Assignment) {
 	const name = "meant"
-	unclear := func(format string, args ...any) (Fact, []*Assignment) {
-		return fact(name, "unclear", format, args...), nil
+	unclear := func(format string, args ...string) (Fact, []*Assignment) {
+		return m.fact(name, "unclear", format, args...), nil
 	}
 	if m.event.Request == nil {
 		i := slices.IndexFunc(all, func(a Assignment) bool { return a.ID == m.event.Subject.ID })
@@ -48,7 +50,7 @@ func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []
 		case i < 0:
 			return unclear("there is no such assignment")
 		case all[i].Ask != "cancel-series":
-			return fact(name, "occurrence", "%s asks for itself", all[i].called()), []*Assignment{&all[i]}
+			return m.fact(name, "occurrence", "%s asks for itself", all[i].called()), []*Assignment{&all[i]}
 		case all[i].Series == "":
 			return unclear("%s belongs to no series", all[i].called())
 		}
@@ -90,9 +92,9 @@ func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []
 		return m.series(all, series[0])
 	}
 	if len(candidates) != 1 {
-		return unclear("the mail may mean %d assignments", len(candidates))
+		return unclear("the mail may mean %s assignments", strconv.Itoa(len(candidates)))
 	}
-	return fact(name, "occurrence", "%s, this one only", candidates[0].called()), candidates
+	return m.fact(name, "occurrence", "%s, this one only", candidates[0].called()), candidates
 }
 
 func (m *matter) series(all []Assignment, series string) (Fact, []*Assignment) {
@@ -102,7 +104,7 @@ func (m *matter) series(all []Assignment, series string) (Fact, []*Assignment) {
 			found = append(found, &all[i])
 		}
 	}
-	return fact("meant", "series", "series %s, of %d", series, len(found)), found
+	return m.fact("meant", "series", "series %s, of %s", series, strconv.Itoa(len(found))), found
 }
 
 func (a Assignment) isCalled(reference string) bool {
@@ -119,24 +121,24 @@ func (m *matter) requestFact(about []*Assignment) Fact {
 	const name = "request"
 	if m.event.Request == nil {
 		if m.requester() == "" {
-			return fact(name, "nameless", "the record does not say who asked for it")
+			return m.fact(name, "nameless", "the record does not say who asked for it")
 		}
-		return fact(name, "named", "the record names who asked for it")
+		return m.fact(name, "named", "the record names who asked for it")
 	}
 	switch {
 	case m.mail.From == "":
-		return fact(name, "nameless", "the mail has no sender, or several")
+		return m.fact(name, "nameless", "the mail has no sender, or several")
 	case m.mail.Words != "own":
-		return fact(name, "unproven", "the mail does not say it in the sender's own words")
+		return m.fact(name, "unproven", "the mail does not say it in the sender's own words")
 	case m.mail.Auth != "pass" && !(m.mail.Auth == "none" && m.settings.AcceptUnauthenticated):
-		return fact(name, "unproven", "the sender's address is not proven: %s", calledOr(m.mail.AuthReason, "no mail server vouches for it"))
+		return m.fact(name, "unproven", "the sender's address is not proven: %s", calledOr(m.mail.AuthReason, "no mail server vouches for it"))
 	}
 	for _, a := range about {
 		if !slices.ContainsFunc(a.Customer.Contacts, func(p Person) bool { return p.writesFrom(m.mail.From) }) {
-			return fact(name, "unproven", "the sender is no contact of %s on record", a.Customer.called())
+			return m.fact(name, "unproven", "the sender is no contact of %s on record", a.Customer.called())
 		}
 	}
-	return fact(name, "named", "a contact of the customer writes from the address on record")
+	return m.fact(name, "named", "a contact of the customer writes from the address on record")
 }
 
 func (a *Assignment) asker() string { return strings.TrimSpace(a.Requester) }
@@ -163,23 +165,23 @@ func (m *matter) assignmentFact(a *Assignment) Fact {
 	begun := !a.Start.IsZero() && !m.now.Before(a.Start)
 	switch {
 	case a.Invoiced || a.Billing != nil && a.Billing.Status == "invoiced":
-		return fact(name, "invoiced", "%s is invoiced", a.called())
+		return m.fact(name, "invoiced", "%s is invoiced", a.called())
 	case a.Status == "cancelled":
-		return fact(name, "cancelled", "%s is cancelled", a.called())
+		return m.fact(name, "cancelled", "%s is cancelled", a.called())
 	case a.Status == "in-progress":
-		return fact(name, "under-way", "%s is in progress", a.called())
+		return m.fact(name, "under-way", "%s is in progress", a.called())
 	case a.Status == "completed":
-		return fact(name, "over", "%s is completed", a.called())
+		return m.fact(name, "over", "%s is completed", a.called())
 	case !slices.Contains([]string{"unfilled", "offered", "filled", "confirmed"}, a.Status):
-		return fact(name, "unclear", "the status of %s cannot be read", a.called())
+		return m.fact(name, "unclear", "the status of %s cannot be read", a.called())
 	case begun && a.End.After(m.now):
-		return fact(name, "under-way", "%s began %s and is not over", a.called(), m.inWords(a.Start))
+		return m.fact(name, "under-way", "%s began %s and is not over", a.called(), m.inWords(a.Start))
 	case begun && a.End.IsZero():
-		return fact(name, "under-way", "%s began %s, and nobody knows when it ends", a.called(), m.inWords(a.Start))
+		return m.fact(name, "under-way", "%s began %s, and nobody knows when it ends", a.called(), m.inWords(a.Start))
 	case begun:
-		return fact(name, "over", "%s ended %s", a.called(), m.inWords(a.End))
+		return m.fact(name, "over", "%s ended %s", a.called(), m.inWords(a.End))
 	}
-	return fact(name, "open", "%s has not begun", a.called())
+	return m.fact(name, "open", "%s has not begun", a.called())
 }
 
 // statusFact is how the record stands after a person has changed it.
@@ -187,43 +189,43 @@ func (m *matter) statusFact(a *Assignment) Fact {
 	const name = "status"
 	switch {
 	case a == nil:
-		return fact(name, "unclear", "there is no such assignment")
+		return m.fact(name, "unclear", "there is no such assignment")
 	case a.Status == "":
-		return fact(name, "unclear", "the status of %s cannot be read", a.called())
+		return m.fact(name, "unclear", "the status of %s cannot be read", a.called())
 	case a.Status != "cancelled":
-		return fact(name, "live", "%s is not cancelled", a.called())
+		return m.fact(name, "live", "%s is not cancelled", a.called())
 	case a.Memory[memoryCancelledAt] == "unknown":
-		return fact(name, "long-cancelled", "%s was cancelled before it was first seen", a.called())
+		return m.fact(name, "long-cancelled", "%s was cancelled before it was first seen", a.called())
 	case a.CancelledBy == standdown && a.Billing == nil:
-		return fact(name, "cancelled-here", "%s was cancelled by %s", a.called(), standdown)
+		return m.fact(name, "cancelled-here", "%s was cancelled by %s", a.called(), standdown)
 	}
-	return fact(name, "cancelled", "%s is cancelled", a.called())
+	return m.fact(name, "cancelled", "%s is cancelled", a.called())
 }
 
 // decisionFact is what has been decided about billing.
-func (a *Assignment) decisionFact() Fact {
+func (m *matter) decisionFact(a *Assignment) Fact {
 	const name = "decision"
 	switch {
 	case a == nil || a.Billing == nil:
-		return fact(name, "none", "nothing has been decided about billing")
+		return m.fact(name, "none", "nothing has been decided about billing")
 	case a.Invoiced:
-		return fact(name, "settled", "it is invoiced")
+		return m.fact(name, "settled", "it is invoiced")
 	}
 	switch a.Billing.Status {
 	case "voided":
-		return fact(name, "none", "the last decision about billing is voided")
+		return m.fact(name, "none", "the last decision about billing is voided")
 	case "pending-review", "not-billable", "waived":
-		return fact(name, "standing", "the decision about billing is %s", a.Billing.Status)
+		return m.fact(name, "standing", "the decision about billing is %s", a.Billing.Status)
 	case "approved", "invoiced":
-		return fact(name, "settled", "the decision about billing is %s", a.Billing.Status)
+		return m.fact(name, "settled", "the decision about billing is %s", a.Billing.Status)
 	}
-	return fact(name, "unclear", "the decision about billing cannot be read")
+	return m.fact(name, "unclear", "the decision about billing cannot be read")
 }
 
 // waivableFact is decisionFact, of an assignment that has one, as far as it
 // matters for waiving.
-func (a *Assignment) waivableFact() Fact {
-	f := a.decisionFact()
+func (m *matter) waivableFact(a *Assignment) Fact {
+	f := m.decisionFact(a)
 	switch {
 	case a.Billing.Status == "waived":
 		f.Value = "waived"
@@ -236,12 +238,12 @@ func (a *Assignment) waivableFact() Fact {
 }
 
 // waiverFact: nobody but a person waives, and one who is known (ASG-A15).
-func (a *Assignment) waiverFact() Fact {
+func (m *matter) waiverFact(a *Assignment) Fact {
 	const name = "waiver"
 	if strings.TrimSpace(a.WaivedBy) == "" {
-		return fact(name, "anonymous", "the box that waives billing is ticked, but nobody is on record for it")
+		return m.fact(name, "anonymous", "the box that waives billing is ticked, but nobody is on record for it")
 	}
-	return fact(name, "attributed", "%s waives billing", a.WaivedBy)
+	return m.fact(name, "attributed", "%s waives billing", a.WaivedBy)
 }
 
 // endFact: it can be reopened while now is before its end (ASG-A13).
@@ -249,11 +251,11 @@ func (m *matter) endFact(a *Assignment) Fact {
 	const name = "end"
 	switch {
 	case a == nil || a.End.IsZero():
-		return fact(name, "unknown", "nobody knows when it ends")
+		return m.fact(name, "unknown", "nobody knows when it ends")
 	case m.now.Before(a.End):
-		return fact(name, "ahead", "it ends %s", m.inWords(a.End))
+		return m.fact(name, "ahead", "it ends %s", m.inWords(a.End))
 	}
-	return fact(name, "passed", "it ended %s", m.inWords(a.End))
+	return m.fact(name, "passed", "it ended %s", m.inWords(a.End))
 }
 
 // inWords is a day and time where the business is.

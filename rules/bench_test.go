@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -39,23 +40,42 @@ func benchmarkSituations() []struct {
 	}
 }
 
-// BenchmarkDecide decides whole events, with every fact's reason and every
-// text. One event may be several decisions.
+// BenchmarkDecide decides whole events: with a trace, which has every fact's
+// reason and every text, and without. One event may be several decisions.
 func BenchmarkDecide(b *testing.B) {
-	book, err := Load(Defaults())
-	if err != nil {
-		b.Fatal(err)
-	}
+	book := defaultBook(b)
 	for _, one := range benchmarkSituations() {
-		b.Run(one.name, func(b *testing.B) {
+		benchmarkDecisions(b, one.name, book, one.s, one.e, one.e.At)
+	}
+}
+
+// BenchmarkHoldOfManyVisits decides a client's hold with its visits.
+func BenchmarkHoldOfManyVisits(b *testing.B) {
+	book := defaultBook(b)
+	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	for _, n := range []int{1_000, 10_000} {
+		c := manyVisits(n, now)
+		e := Event{ID: "event-1", Kind: HoldChanged, Subject: Ref{"client", c.ID}}
+		benchmarkDecisions(b, fmt.Sprintf("cancel-%d", n), book, Snapshot{Client: c}, e, now)
+		carryOut(c, book.Decide(Snapshot{Client: c}, e, now))
+		c.Hold = Hold{}
+		benchmarkDecisions(b, fmt.Sprintf("restore-%d", n), book, Snapshot{Client: c}, e, now)
+	}
+}
+
+func benchmarkDecisions(b *testing.B, name string, book *Book, s Snapshot, e Event, now time.Time) {
+	measure := func(name string, decide func() int) {
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			decisions := 0
 			for b.Loop() {
-				decisions += len(book.Decide(one.s, one.e, one.e.At).Decisions)
+				decisions += decide()
 			}
 			b.ReportMetric(float64(decisions)/b.Elapsed().Seconds(), "decisions/s")
 		})
 	}
+	measure(name, func() int { return len(book.Decide(s, e, now).Decisions) })
+	measure(name+"-untraced", func() int { return len(book.Rows(s, e, now)) })
 }
 
 func TestFindingARowAllocatesNothingHoweverManyRowsThereAre(t *testing.T) {
@@ -72,10 +92,7 @@ func TestFindingARowAllocatesNothingHoweverManyRowsThereAre(t *testing.T) {
 // BenchmarkLookup finds the row for facts that are established, which is all
 // that grows with a table.
 func BenchmarkLookup(b *testing.B) {
-	book, err := Load(Defaults())
-	if err != nil {
-		b.Fatal(err)
-	}
+	book := defaultBook(b)
 	one := benchmarkSituations()[2]
 	d := book.Decide(one.s, one.e, one.e.At).Decisions[0]
 	t := book.table(d.Table)

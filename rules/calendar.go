@@ -78,19 +78,35 @@ func (c *calendar) addBusinessDays(from time.Time, n int) time.Time {
 }
 
 // lastDay is the n-th business day itself: the last one of the window.
-func (c *calendar) lastDay(from time.Time, n int) Date {
-	return dateOf(c.count(c.dayOf(from), n))
+func (c *calendar) lastDay(from time.Time, n int) time.Time {
+	return c.count(c.dayOf(from), n)
 }
 
 // endOf is the first instant after the day, where the business is.
-func (c *calendar) endOf(day time.Time) time.Time { return startOf(dateOf(next(day)), c.zone) }
+func (c *calendar) endOf(day time.Time) time.Time { return startOf(next(day), c.zone) }
 
 func next(day time.Time) time.Time { return day.Add(24 * time.Hour) }
+
+// startOf is the first instant of the day. Where the clocks go forward at
+// midnight that is not 00:00, and time.Date may answer with the day before.
+func startOf(day time.Time, zone *time.Location) time.Time {
+	at := midnight(day, zone)
+	if midnight(at, time.UTC).Before(day) {
+		at = at.Add(time.Hour)
+	}
+	return at
+}
+
+// midnight is 00:00 in the zone, of the date that day has in its own.
+func midnight(day time.Time, zone *time.Location) time.Time {
+	year, month, date := day.Date()
+	return time.Date(year, month, date, 0, 0, 0, 0, zone)
+}
 
 // dayOf is the day on which the instant counts (BD-1, BD-5).
 func (c *calendar) dayOf(at time.Time) time.Time {
 	local := at.In(c.zone)
-	day := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)
+	day := midnight(local, time.UTC)
 	if c.cutoff == 0 {
 		return day
 	}

@@ -64,7 +64,7 @@ func TestBusinessDays(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := mustCalendar(t, test.settings)
 			from := at(t, test.from)
-			if got := c.lastDay(from, test.days); got != test.last {
+			if got := dateOf(c.lastDay(from, test.days)); got != test.last {
 				t.Errorf("day %d after %s is %s, want %s", test.days, test.from, got, test.last)
 			}
 			// The window ends where its last day does, where the business is.

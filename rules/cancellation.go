@@ -213,10 +213,10 @@ func (c *cancellation) verbs() []Verb {
 	}
 }
 
-func (c *cancellation) decide(s Snapshot, e Event, now time.Time) []Decision {
-	q := &question{cancellation: c, event: e, now: now, mail: Request{}}
+func (c *cancellation) decide(s Snapshot, e Event, now time.Time, traced trace) []Decision {
+	q := &question{cancellation: c, trace: traced, event: e, now: now, mail: noMail}
 	if e.Request != nil {
-		q.mail = *e.Request
+		q.mail = e.Request
 	}
 	switch e.Kind {
 	case CancellationRequested:

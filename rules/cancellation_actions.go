@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -24,13 +25,13 @@ type draft struct {
 }
 
 // draft finds the row for the facts and begins the decision.
-func (q *question) draft(t *table, facts ...Fact) *draft {
+func (q *question) draft(t *table, facts ...Fact) draft {
 	r := t.decide(facts)
 	subject := q.event.Subject
 	if q.workflow != nil {
 		subject = Ref{"workflow", q.workflow.ID}
 	}
-	return &draft{q: q, row: r, Decision: Decision{
+	return draft{q: q, row: r, Decision: Decision{
 		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: facts,
 	}}
 }
@@ -40,6 +41,9 @@ func (d *draft) act(verb string, on Ref, args map[string]string) {
 }
 
 func (d *draft) remember(key, value string) {
+	if !d.q.trace {
+		return
+	}
 	if d.Remember == nil {
 		d.Remember = map[string]string{}
 	}
@@ -69,25 +73,27 @@ func (d *draft) closeReview() {
 // follows as the next decision (MIL-13).
 func (d *draft) cancel() {
 	q := d.q
+	if !q.trace {
+		return
+	}
 	d.act("cancel-workflow", d.Subject, map[string]string{"reason": q.reason()})
-	var text strings.Builder
+	asked := fill("Deal Processing has approved the cancellation of %s, which the homeowner asked for in writing.", q.workflow.inFull())
 	if q.event.Kind == CancellationRequested {
-		fmt.Fprintf(&text, "%s asked in writing on %s to cancel %s.", q.sender(), q.dayInWords(), q.workflow.inFull())
-	} else {
-		fmt.Fprintf(&text, "Deal Processing has approved the cancellation of %s, which the homeowner asked for in writing.", q.workflow.inFull())
+		asked = fill("%s asked in writing on %s to cancel %s.", q.sender(), q.dayInWords(), q.workflow.inFull())
 	}
-	fmt.Fprintf(&text, "\nReason: %s.", q.reason())
-	fmt.Fprintf(&text, "\nIt is now Cancel Pending and can be restored for %d business days, at least until the end of %s. After that it is cancelled for good.",
-		q.settings.BusinessDays, q.lastDayInWords(q.now))
+	review := ""
 	if slices.Contains(d.row.then, "close-review") {
-		text.WriteString("\nThe review under way was rejected and submitted. " + staysRejected)
+		review = "\nThe review under way was rejected and submitted. " + staysRejected
 	}
-	text.WriteString(q.source())
-	d.comment(text.String())
+	d.comment(fill("%s\nReason: %s.\nIt is now Cancel Pending and can be restored for %s business days, at least until the end of %s. After that it is cancelled for good.%s%s",
+		asked, q.reason(), strconv.Itoa(q.settings.BusinessDays), q.lastDayInWords(q.now), review, q.source()))
 }
 
 // comment goes to the feed of the homeowner's profile (MIL-A23).
 func (d *draft) comment(text string) {
+	if !d.q.trace {
+		return
+	}
 	contact := d.q.contact()
 	if contact == "" {
 		d.warn("no homeowner's profile is known to comment on")
@@ -100,6 +106,9 @@ func (d *draft) comment(text string) {
 // back to the back office, which talks with them (MIL-18, MIL-33).
 func (d *draft) refer(request string) {
 	q := d.q
+	if !q.trace {
+		return
+	}
 	requester := "HO"
 	switch {
 	case request == "on-behalf" && q.workflow.Installer.writesFrom(q.mail.From):
@@ -122,6 +131,9 @@ func (d *draft) refer(request string) {
 
 func (d *draft) askToRestore() {
 	q := d.q
+	if !q.trace {
+		return
+	}
 	since, _ := q.pendingSince()
 	text := fmt.Sprintf("%s asked in writing on %s to restore %s.\nIt can be restored until the end of %s. %s%s",
 		q.sender(), q.dayInWords(), q.workflow.inFull(), q.lastDayInWords(since), staysRejected, q.source())
@@ -136,6 +148,9 @@ func (d *draft) askToRestore() {
 // other status (MIL-A19).
 func (d *draft) restore() {
 	q := d.q
+	if !q.trace {
+		return
+	}
 	d.act("restore-workflow", d.Subject, map[string]string{"status": "active"})
 	d.comment(fmt.Sprintf("%s asked in writing on %s to restore %s. Its cancellation is undone; it is active again. %s%s",
 		q.sender(), q.dayInWords(), q.workflow.inFull(), staysRejected, q.source()))
@@ -144,6 +159,9 @@ func (d *draft) restore() {
 // mail tells the homeowners, and those who signed with them.
 func (d *draft) mail(occasion string, to, cc []string) {
 	q := d.q
+	if !q.trace {
+		return
+	}
 	verb, template, since := "notify-parties", "cancel-pending", q.now
 	if occasion == "final" {
 		verb, template = "send-final-notice", "cancelled"
@@ -190,6 +208,9 @@ func (q *question) language() string {
 // holdForReview gives the matter to a person, with all that was found.
 func (d *draft) holdForReview() {
 	q := d.q
+	if !q.trace {
+		return
+	}
 	_, why, _ := strings.Cut(d.Because, ": ")
 	var text strings.Builder
 	text.WriteString(q.happened() + ".\n\nThis needs a person: " + why + " (row " + d.Row + ").\n\nWhat was found:")
@@ -211,7 +232,7 @@ func (d *draft) holdForReview() {
 // whatever the table says, so that nobody refuses what must be granted (BD-6).
 func (d *draft) warnOfRights() {
 	q := d.q
-	if q.workflow == nil || q.workflow.Status != "active" {
+	if !q.trace || q.workflow == nil || q.workflow.Status != "active" {
 		return
 	}
 	signed, ok := q.workflow.Signed.day()
@@ -228,6 +249,9 @@ func (d *draft) warnOfRights() {
 }
 
 func (q *question) repeatText() string {
+	if !q.trace {
+		return ""
+	}
 	return fmt.Sprintf("A request to cancel %s was received again on %s, from %s. Nothing was changed: %s.%s",
 		q.workflow.inFull(), q.dayInWords(), q.sender(), q.standing(), q.source())
 }
@@ -327,6 +351,9 @@ func appendAddress(list []string, address string) []string {
 }
 
 func shorten(s string, most int) string {
+	if len(s) <= most { // most texts, without taking them apart
+		return s
+	}
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
 	}

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -47,7 +48,7 @@ func (q *question) decideRequest() []Decision {
 func (q *question) decideNotify(occasion string) Decision {
 	signers := q.signersFact()
 	d := q.draft(q.notify,
-		fact("occasion", occasion, "the cancellation is %s", occasion), q.homeownerFact(), signers, q.addressesFact(signers.Value))
+		q.fact("occasion", occasion, "the cancellation is %s", occasion), q.homeownerFact(), signers, q.addressesFact(signers.Value))
 	to, cc := []string{}, []string{}
 	for _, term := range d.row.then {
 		switch term {
@@ -71,9 +72,9 @@ func (q *question) decideNotify(occasion string) Decision {
 }
 
 func (q *question) decideRestore() []Decision {
-	restorer := fact("restorer", "people", "auto_restore is off: Deal Processing restores")
+	restorer := q.fact("restorer", "people", "auto_restore is off: Deal Processing restores")
 	if q.settings.AutoRestore {
-		restorer = fact("restorer", "daemon", "auto_restore is on")
+		restorer = q.fact("restorer", "daemon", "auto_restore is on")
 	}
 	d := q.draft(q.restore, q.restoreRequestFact(), q.restorableFact(), q.windowFact(), q.blockFact(), restorer)
 	for _, term := range d.row.then {
@@ -104,17 +105,17 @@ func (q *question) decideUnclear() []Decision {
 	if asks != "unclear" {
 		why = "the mail asks for: " + asks
 	}
-	d := q.draft(q.unclear, fact("asks", asks, "%s", why))
+	d := q.draft(q.unclear, q.fact("asks", asks, "%s", why))
 	d.holdForReview()
 	return []Decision{d.Decision}
 }
 
 func (q *question) decideWatch() []Decision {
 	status := q.statusFact()
-	clock := fact("clock", "stopped", "no cancellation is being timed")
+	clock := q.fact("clock", "stopped", "no cancellation is being timed")
 	since, running := q.pendingSince()
 	if running {
-		clock = fact("clock", "running", "pending since %s", inWords(since.In(q.calendar.zone)))
+		clock = q.fact("clock", "running", "pending since %s", inWords(since.In(q.calendar.zone)))
 	}
 	d := q.draft(q.watch, status, clock)
 	if status.Value != "unclear" {
@@ -154,9 +155,9 @@ func (q *question) decideReferral() []Decision {
 		values = append(values, f.Value)
 	}
 	situation := strings.Join(values, " ")
-	news := fact("news", "fresh", "this situation has not been seen before")
+	news := q.fact("news", "fresh", "this situation has not been seen before")
 	if by, seen, _ := strings.Cut(q.memory(memoryReferral), " "); seen == situation && by != q.event.ID {
-		news = fact("news", "known", "nothing has changed since event %s", by)
+		news = q.fact("news", "known", "nothing has changed since event %s", by)
 	}
 	d := q.draft(q.referral, append([]Fact{news}, facts...)...)
 	if news.Value == "fresh" {
@@ -173,10 +174,10 @@ func (q *question) decideReferral() []Decision {
 }
 
 func (q *question) decideFinish() []Decision {
-	finalize := fact("finalize", q.settings.Finalize, "the settings say who finishes a cancellation: %s", q.settings.Finalize)
-	restore := fact("restore", "none", "nobody has asked to restore it")
+	finalize := q.fact("finalize", q.settings.Finalize, "the settings say who finishes a cancellation: %s", q.settings.Finalize)
+	restore := q.fact("restore", "none", "nobody has asked to restore it")
 	if q.memory(memoryRestore) != "" {
-		restore = fact("restore", "asked", "a restore was asked for while it was pending")
+		restore = q.fact("restore", "asked", "a restore was asked for while it was pending")
 	}
 	d := q.draft(q.finish, q.statusFact(), q.dueFact(), finalize, restore)
 	since, _ := q.pendingSince()
@@ -200,13 +201,13 @@ func (q *question) statusFact() Fact {
 	w := q.workflow
 	switch {
 	case w == nil:
-		return fact("status", "unclear", "%s", q.doubt)
+		return q.fact("status", "unclear", "%s", q.doubt)
 	case w.Status == "active":
-		return fact("status", "active", "%s is active", w.called())
+		return q.fact("status", "active", "%s is active", q.called())
 	case w.Status == "cancel-pending" || w.Status == "cancelled":
-		return fact("status", w.Status, "%s is %s", w.called(), inStatus(w.Status))
+		return q.fact("status", w.Status, "%s is %s", q.called(), inStatus(w.Status))
 	}
-	return fact("status", "unclear", "the status of %s cannot be read", w.called())
+	return q.fact("status", "unclear", "the status of %s cannot be read", q.called())
 }
 
 func (q *question) restorableFact() Fact {
@@ -214,31 +215,31 @@ func (q *question) restorableFact() Fact {
 	status := q.statusFact()
 	switch {
 	case status.Value == "cancel-pending" && q.earlier(memoryRestore):
-		return fact(name, "asked", "%s, and a restore has been asked for", status.Reason)
+		return q.fact(name, "asked", "%s, and a restore has been asked for", status.Reason)
 	case status.Value == "cancel-pending":
-		return fact(name, "pending", "%s", status.Reason)
+		return q.fact(name, "pending", "%s", status.Reason)
 	case status.Value == "active" && q.memory(memoryStatement)+q.memory(memoryReferred) != "":
-		return fact(name, "requested", "%s, but its cancellation has been requested", status.Reason)
+		return q.fact(name, "requested", "%s, but its cancellation has been requested", status.Reason)
 	}
-	return fact(name, status.Value, "%s", status.Reason)
+	return q.fact(name, status.Value, "%s", status.Reason)
 }
 
 func (q *question) windowFact() Fact {
 	since, ok := q.pendingSince()
 	if !ok {
-		return fact("window", "unknown", "nobody knows since when it is pending")
+		return q.fact("window", "unknown", "nobody knows since when it is pending")
 	}
 	if q.at().Before(q.calendar.addBusinessDays(since, q.settings.BusinessDays)) {
-		return fact("window", "open", "it can be restored until the end of %s", q.lastDayInWords(since))
+		return q.fact("window", "open", "it can be restored until the end of %s", q.lastDayInWords(since))
 	}
-	return fact("window", "over", "it could be restored until the end of %s", q.lastDayInWords(since))
+	return q.fact("window", "over", "it could be restored until the end of %s", q.lastDayInWords(since))
 }
 
 func (q *question) blockFact() Fact {
 	if q.workflow != nil && q.workflow.RestoreBlock != "" {
-		return fact("block", "some", "not restorable: %s", q.workflow.RestoreBlock)
+		return q.fact("block", "some", "not restorable: %s", q.workflow.RestoreBlock)
 	}
-	return fact("block", "none", "nothing on the record forbids it")
+	return q.fact("block", "none", "nothing on the record forbids it")
 }
 
 // dueFact counts again from when the workflow became pending: the calendar or
@@ -247,28 +248,28 @@ func (q *question) dueFact() Fact {
 	since, ok := q.pendingSince()
 	switch {
 	case !ok:
-		return fact("due", "unknown", "nobody knows since when it is pending")
+		return q.fact("due", "unknown", "nobody knows since when it is pending")
 	case q.now.Before(q.calendar.addBusinessDays(since, q.settings.BusinessDays)):
-		return fact("due", "not-yet", "it can be restored until the end of %s", q.lastDayInWords(since))
+		return q.fact("due", "not-yet", "it can be restored until the end of %s", q.lastDayInWords(since))
 	case q.now.Before(q.calendar.addBusinessDays(since, q.settings.BusinessDays+1)):
-		return fact("due", "reached", "it could be restored until the end of %s", q.lastDayInWords(since))
+		return q.fact("due", "reached", "it could be restored until the end of %s", q.lastDayInWords(since))
 	}
-	return fact("due", "overdue", "it could be restored until the end of %s, more than a business day ago", q.lastDayInWords(since))
+	return q.fact("due", "overdue", "it could be restored until the end of %s, more than a business day ago", q.lastDayInWords(since))
 }
 
 func (q *question) decisionFact() Fact {
 	const name = "decision"
 	switch {
 	case q.workflow == nil:
-		return fact(name, "unclear", "%s", q.doubt)
+		return q.fact(name, "unclear", "%s", q.doubt)
 	case q.workflow.Referral == nil:
-		return fact(name, "unclear", "the workflow has no case with Deal Processing")
+		return q.fact(name, "unclear", "the workflow has no case with Deal Processing")
 	}
 	switch decision := q.workflow.Referral.Decision; decision {
 	case "open", "approved", "declined":
-		return fact(name, decision, "Deal Processing's decision is %s", decision)
+		return q.fact(name, decision, "Deal Processing's decision is %s", decision)
 	}
-	return fact(name, "unclear", "Deal Processing's decision cannot be read")
+	return q.fact(name, "unclear", "Deal Processing's decision cannot be read")
 }
 
 func (q *question) referralMilestoneFact() Fact {
@@ -276,11 +277,11 @@ func (q *question) referralMilestoneFact() Fact {
 	f := q.milestoneFact()
 	switch f.Value {
 	case "M1B":
-		return fact(name, "M1B", "%s", f.Reason)
+		return q.fact(name, "M1B", "%s", f.Reason)
 	case "direct-M2-approved":
-		return fact(name, "M2", "%s", f.Reason)
+		return q.fact(name, "M2", "%s", f.Reason)
 	}
-	return fact(name, "elsewhere", "%s", f.Reason)
+	return q.fact(name, "elsewhere", "%s", f.Reason)
 }
 
 // statementFact checks again that the homeowner asked, before the job is
@@ -288,18 +289,18 @@ func (q *question) referralMilestoneFact() Fact {
 func (q *question) statementFact() Fact {
 	switch {
 	case q.memory(memoryStatement) == "":
-		return fact("statement", "missing", "no written statement of the homeowner is kept")
+		return q.fact("statement", "missing", "no written statement of the homeowner is kept")
 	case q.reason() == "":
-		return fact("statement", "missing", "no reason is kept with the homeowner's statement, and there is no default")
+		return q.fact("statement", "missing", "no reason is kept with the homeowner's statement, and there is no default")
 	}
-	return fact("statement", "written", "the homeowner's written statement is kept: %s", q.memory(memoryStatement))
+	return q.fact("statement", "written", "the homeowner's written statement is kept: %s", q.memory(memoryStatement))
 }
 
 func (q *question) homeownerFact() Fact {
 	if slices.ContainsFunc(q.workflow.Homeowners, func(p Person) bool { return strings.TrimSpace(p.Email) != "" }) {
-		return fact("homeowner", "known", "a homeowner's address is on record")
+		return q.fact("homeowner", "known", "a homeowner's address is on record")
 	}
-	return fact("homeowner", "missing", "no homeowner has an address on record")
+	return q.fact("homeowner", "missing", "no homeowner has an address on record")
 }
 
 // signersFact reads who signed in the contract phase of the job (MIL-24).
@@ -307,34 +308,34 @@ func (q *question) signersFact() Fact {
 	const name = "signers"
 	signers := q.workflow.Signers
 	if signers == nil {
-		return fact(name, "unknown", "nobody knows who signed the contract")
+		return q.fact(name, "unknown", "nobody knows who signed the contract")
 	}
 	for _, s := range signers {
 		if s != "installer" && s != "sales-rep" {
-			return fact(name, "unknown", "%q signed the contract, whoever that is", s)
+			return q.fact(name, "unknown", "%s signed the contract, whoever that is", strconv.Quote(s))
 		}
 	}
 	installer, rep := slices.Contains(signers, "installer"), slices.Contains(signers, "sales-rep")
 	switch {
 	case installer && rep:
-		return fact(name, "both", "installer and sales rep signed the contract")
+		return q.fact(name, "both", "installer and sales rep signed the contract")
 	case installer:
-		return fact(name, "installer", "the installer signed the contract, the sales rep did not")
+		return q.fact(name, "installer", "the installer signed the contract, the sales rep did not")
 	case rep:
-		return fact(name, "sales-rep", "the sales rep signed the contract, the installer did not")
+		return q.fact(name, "sales-rep", "the sales rep signed the contract, the installer did not")
 	}
-	return fact(name, "none", "neither installer nor sales rep signed the contract")
+	return q.fact(name, "none", "neither installer nor sales rep signed the contract")
 }
 
 func (q *question) addressesFact(signers string) Fact {
 	const name = "addresses"
 	switch w := q.workflow; {
 	case (signers == "installer" || signers == "both") && strings.TrimSpace(w.Installer.Email) == "":
-		return fact(name, "incomplete", "the installer has no address on record")
+		return q.fact(name, "incomplete", "the installer has no address on record")
 	case (signers == "sales-rep" || signers == "both") && strings.TrimSpace(w.SalesRep.Email) == "":
-		return fact(name, "incomplete", "the sales rep has no address on record")
+		return q.fact(name, "incomplete", "the sales rep has no address on record")
 	}
-	return fact(name, "complete", "every signer to be told has an address")
+	return q.fact(name, "complete", "every signer to be told has an address")
 }
 
 // pendingSince is when Cancel Pending was written; false if nothing is timed.
@@ -343,9 +344,16 @@ func (q *question) pendingSince() (time.Time, bool) {
 	return since, err == nil
 }
 
+// lastDayInWords is the last day on which it can be restored. It is kept, for
+// comment and mail of one plan both tell it, and counting takes longest of all.
 func (q *question) lastDayInWords(since time.Time) string {
-	day, _ := q.calendar.lastDay(since, q.settings.BusinessDays).day()
-	return inWords(day)
+	if !q.trace {
+		return ""
+	}
+	if q.lastDay == "" || !q.lastSince.Equal(since) {
+		q.lastSince, q.lastDay = since, inWords(q.calendar.lastDay(since, q.settings.BusinessDays))
+	}
+	return q.lastDay
 }
 
 // evidence identifies the mail as the written statement (MIL-A8).

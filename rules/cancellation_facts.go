@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,26 +27,23 @@ const (
 // A question is one event about one workflow.
 type question struct {
 	*cancellation
+	trace
 	event    Event
-	mail     Request
+	mail     *Request
 	now      time.Time
 	workflow *Workflow // nil if it is unclear which
 	doubt    string    // why it is unclear
-}
 
-func fact(name, value, format string, args ...any) Fact {
-	reason := format
-	if len(args) > 0 {
-		reason = fmt.Sprintf(format, args...)
-	}
-	return Fact{Name: name, Value: value, Reason: reason}
+	lastSince time.Time // see lastDayInWords
+	lastDay   string
 }
 
 // pick finds the workflow that a mail means: the one it names; if it names
 // none, the only one that is not cancelled (MIL-A16).
 func (q *question) pick(all []Workflow) {
 	var named, open []int
-	for i, w := range all {
+	for i := range all {
+		w := &all[i]
 		if slices.ContainsFunc(q.mail.References, w.isCalled) {
 			named = append(named, i)
 		}
@@ -73,7 +71,7 @@ func (q *question) pick(all []Workflow) {
 	}
 }
 
-func (w Workflow) isCalled(reference string) bool {
+func (w *Workflow) isCalled(reference string) bool {
 	return reference != "" && (strings.EqualFold(reference, w.Contract) || strings.EqualFold(reference, w.Name) || reference == w.ID)
 }
 
@@ -104,19 +102,19 @@ func (q *question) requestFact() Fact {
 	_, domain, _ := strings.Cut(q.mail.From, "@")
 	switch {
 	case q.mail.Deceased:
-		return fact("request", "deceased", "the mail says that the homeowner has died")
+		return q.fact("request", "deceased", "the mail says that the homeowner has died")
 	case q.mail.Words == "attached":
-		return fact("request", "unreadable", "the request is in an attachment that only a person can read")
+		return q.fact("request", "unreadable", "the request is in an attachment that only a person can read")
 	case q.mail.Form == "telegram":
-		return fact("request", "unreadable", "the request is a telegram, which has a procedure of its own")
+		return q.fact("request", "unreadable", "the request is a telegram, which has a procedure of its own")
 	case slices.ContainsFunc(q.settings.InternalDomains, func(d string) bool { return strings.EqualFold(d, domain) }):
-		return fact("request", "internal", "the sender writes from the business's own domain %s", domain)
+		return q.fact("request", "internal", "the sender writes from the business's own domain %s", domain)
 	}
 	value, why := q.proof()
 	if value == "written" && q.reason() == "" {
-		return fact("request", "no-reason", "%s, but gives no reason from the list, and there is no default", why)
+		return q.fact("request", "no-reason", "%s, but gives no reason from the list, and there is no default", why)
 	}
-	return fact("request", value, "%s", why)
+	return q.fact("request", value, "%s", why)
 }
 
 // restoreRequestFact is requestFact for a restore, which needs no reason.
@@ -128,7 +126,7 @@ func (q *question) restoreRequestFact() Fact {
 	case value == "on-behalf":
 		value = "unproven"
 	}
-	return fact("request", value, "%s", why)
+	return q.fact("request", value, "%s", why)
 }
 
 // proof tells whether the mail is the homeowner's own written statement: own
@@ -213,26 +211,26 @@ func (q *question) reason() string {
 func (q *question) workflowFact() Fact {
 	w := q.workflow
 	if w == nil {
-		return fact("workflow", "unclear", "%s", q.doubt)
+		return q.fact("workflow", "unclear", "%s", q.doubt)
 	}
 	switch {
 	case w.Status != "active" && w.Status != "cancel-pending" && w.Status != "cancelled":
-		return fact("workflow", "unclear", "the status of %s cannot be read", w.called())
+		return q.fact("workflow", "unclear", "the status of %s cannot be read", q.called())
 	case w.Status != "active" && q.earlier(memoryRepeat):
-		return fact("workflow", "noted", "%s is %s, and a repeated request has been noted", w.called(), inStatus(w.Status))
+		return q.fact("workflow", "noted", "%s is %s, and a repeated request has been noted", q.called(), inStatus(w.Status))
 	case w.Status != "active":
-		return fact("workflow", "ended", "%s is %s", w.called(), inStatus(w.Status))
+		return q.fact("workflow", "ended", "%s is %s", q.called(), inStatus(w.Status))
 	case len(w.Homeowners) == 0 || w.Homeowners[0].ID == "":
-		return fact("workflow", "unclear", "%s has no homeowner's profile on record to comment on", w.called())
+		return q.fact("workflow", "unclear", "%s has no homeowner's profile on record to comment on", q.called())
 	case w.Product == "" && len(q.settings.NeverProducts)+len(q.settings.RightOnlyProducts) > 0:
-		return fact("workflow", "unclear", "the product of %s is not known, and some products cannot be cancelled", w.called())
+		return q.fact("workflow", "unclear", "the product of %s is not known, and some products cannot be cancelled", q.called())
 	case contains(q.settings.NeverProducts, w.Product):
-		return fact("workflow", "barred", "%s is %s, which can never be cancelled", w.called(), w.Product)
+		return q.fact("workflow", "barred", "%s is %s, which can never be cancelled", q.called(), w.Product)
 	case contains(q.settings.RightOnlyProducts, w.Product) && !q.insideContractRight():
-		return fact("workflow", "barred", "%s is %s, which can be cancelled only within %d business days of signing; it was signed %s",
-			w.called(), w.Product, q.settings.ContractRightDays, w.signedInWords())
+		return q.fact("workflow", "barred", "%s is %s, which can be cancelled only within %s business days of signing; it was signed %s",
+			q.called(), w.Product, strconv.Itoa(q.settings.ContractRightDays), w.signedInWords())
 	}
-	return fact("workflow", "active", "%s is active", w.called())
+	return q.fact("workflow", "active", "%s is active", q.called())
 }
 
 // insideContractRight reports whether the contract itself still gives the
@@ -251,30 +249,30 @@ func (q *question) milestoneFact() Fact {
 	const name = "milestone"
 	w := q.workflow
 	if w == nil {
-		return fact(name, "unclear", "%s", q.doubt)
+		return q.fact(name, "unclear", "%s", q.doubt)
 	}
 	current, why := w.current()
 	if current == nil {
-		return fact(name, "unclear", "%s", why)
+		return q.fact(name, "unclear", "%s", why)
 	}
 	inReview := current.Status == "pending-review"
 	switch {
 	case w.Model == "regular" && current.Name == "M1" && inReview:
-		return fact(name, "M1-in-review", "M1 is under review")
+		return q.fact(name, "M1-in-review", "M1 is under review")
 	case w.Model == "regular" && slices.Contains([]string{"M1", "M2", "M3"}, current.Name):
-		return fact(name, current.Name, "regular product, %s", why)
+		return q.fact(name, current.Name, "regular product, %s", why)
 	case w.Model == "direct-pay" && current.Name == "M1A" && inReview && q.settings.M1ARejectPendingReview:
-		return fact(name, "M1-in-review", "M1A is under review, which the settings treat like M1")
+		return q.fact(name, "M1-in-review", "M1A is under review, which the settings treat like M1")
 	case w.Model == "direct-pay" && current.Name == "M1A" && inReview:
-		return fact(name, "M1A-in-review", "M1A is under review")
+		return q.fact(name, "M1A-in-review", "M1A is under review")
 	case w.Model == "direct-pay" && slices.Contains([]string{"M1A", "M1B"}, current.Name):
-		return fact(name, current.Name, "direct pay, %s", why)
+		return q.fact(name, current.Name, "direct pay, %s", why)
 	case w.Model == "direct-pay" && current.Name == "M2" && w.Referral != nil && w.Referral.Decision == "approved":
-		return fact(name, "direct-M2-approved", "direct pay, %s, approved by Deal Processing", why)
+		return q.fact(name, "direct-M2-approved", "direct pay, %s, approved by Deal Processing", why)
 	case w.Model == "direct-pay" && slices.Contains([]string{"M2", "M3"}, current.Name):
-		return fact(name, "direct-M2-M3", "direct pay, %s", why)
+		return q.fact(name, "direct-M2-M3", "direct pay, %s", why)
 	}
-	return fact(name, "unclear", "%s does not belong to the product model %s", current.Name, orUnknown(w.Model))
+	return q.fact(name, "unclear", "%s does not belong to the product model %s", current.Name, orUnknown(w.Model))
 }
 
 // current is the first milestone that is not approved; nil if it is uncertain.
@@ -302,11 +300,11 @@ func (w *Workflow) current() (m *Milestone, why string) {
 // the milestone: the invoice in M1B, the system photos in M2.
 func (q *question) evidenceFact(milestone string) Fact {
 	const name = "evidence"
-	switch w := q.workflow; milestone {
+	switch milestone {
 	case "M1B":
-		f := w.invoiceFact(q.earlier(memoryReferred))
+		f := q.invoiceFact(q.earlier(memoryReferred))
 		if f.Value == "referred" && q.earlier(memoryReferredRepeat) {
-			return fact(name, "noted", "%s, and a repeated request has been noted", f.Reason)
+			return q.fact(name, "noted", "%s, and a repeated request has been noted", f.Reason)
 		}
 		return f
 	case "M2", "direct-M2-approved":
@@ -314,26 +312,27 @@ func (q *question) evidenceFact(milestone string) Fact {
 		f.Name = name
 		return f
 	}
-	return fact(name, "none", "nothing to look for in this milestone")
+	return q.fact(name, "none", "nothing to look for in this milestone")
 }
 
-func (w *Workflow) invoiceFact(referred bool) Fact {
+func (q *question) invoiceFact(referred bool) Fact {
 	const name = "evidence"
+	w := q.workflow
 	switch {
 	case w.Referral != nil && w.Referral.Decision == "declined":
-		return fact(name, "declined", "Deal Processing has declined the cancellation")
+		return q.fact(name, "declined", "Deal Processing has declined the cancellation")
 	case w.Referral != nil:
-		return fact(name, "referred", "Deal Processing has the case (%s)", orUnknown(w.Referral.Decision))
+		return q.fact(name, "referred", "Deal Processing has the case (%s)", orUnknown(w.Referral.Decision))
 	case referred:
-		return fact(name, "referred", "a case for Deal Processing has been opened")
+		return q.fact(name, "referred", "a case for Deal Processing has been opened")
 	case w.Invoice == "yes":
-		return fact(name, "uploaded", "uploaded: the invoice")
+		return q.fact(name, "uploaded", "uploaded: the invoice")
 	case w.Invoice != "no":
-		return fact(name, "unknown", "nobody knows whether the invoice is uploaded")
+		return q.fact(name, "unknown", "nobody knows whether the invoice is uploaded")
 	case w.Photos == "yes":
-		return fact(name, "unknown", "system photos are uploaded but no invoice, which does not fit together")
+		return q.fact(name, "unknown", "system photos are uploaded but no invoice, which does not fit together")
 	}
-	return fact(name, "none", "not uploaded: the invoice")
+	return q.fact(name, "none", "not uploaded: the invoice")
 }
 
 // photosFact tells whether anything may be installed. Beyond the contract's
@@ -343,21 +342,29 @@ func (q *question) photosFact() Fact {
 	w := q.workflow
 	switch {
 	case w == nil:
-		return fact(name, "unknown", "%s", q.doubt)
+		return q.fact(name, "unknown", "%s", q.doubt)
 	case w.Photos == "yes":
-		return fact(name, "uploaded", "uploaded: the system photos")
+		return q.fact(name, "uploaded", "uploaded: the system photos")
 	case w.Photos != "no":
-		return fact(name, "unknown", "nobody knows whether system photos are uploaded")
+		return q.fact(name, "unknown", "nobody knows whether system photos are uploaded")
 	case !q.settings.RequireRoofCheck:
-		return fact(name, "none", "not uploaded: the system photos")
+		return q.fact(name, "none", "not uploaded: the system photos")
 	case q.insideContractRight():
-		return fact(name, "none", "not uploaded: the system photos; still within the contract's right to cancel")
+		return q.fact(name, "none", "not uploaded: the system photos; still within the contract's right to cancel")
 	case w.RoofClear == "yes":
-		return fact(name, "none", "not uploaded: the system photos; the roof is confirmed clear")
+		return q.fact(name, "none", "not uploaded: the system photos; the roof is confirmed clear")
 	case w.RoofClear == "no":
-		return fact(name, "unconfirmed", "no system photos, but something is on the roof")
+		return q.fact(name, "unconfirmed", "no system photos, but something is on the roof")
 	}
-	return fact(name, "unconfirmed", "no system photos, but nobody has confirmed that the roof is clear")
+	return q.fact(name, "unconfirmed", "no system photos, but nobody has confirmed that the roof is clear")
+}
+
+// called names the workflow in reasons; it costs nothing where none is told.
+func (q *question) called() string {
+	if !q.trace {
+		return ""
+	}
+	return q.workflow.called()
 }
 
 func (w *Workflow) called() string {

@@ -13,6 +13,7 @@ import (
 // Times are half-open: what ends when another begins does not conflict
 // (HOLD-A32).
 type roster struct {
+	trace
 	checks  ChecksSettings
 	buffer  time.Duration
 	workers map[string]*worker
@@ -35,8 +36,8 @@ type finding struct {
 	doubts    []string // what may speak against it, but does not count
 }
 
-func newRoster(resources []Resource, s OnHoldSettings) *roster {
-	r := &roster{checks: s.Checks, buffer: s.TravelBuffer, workers: make(map[string]*worker, len(resources))}
+func newRoster(resources []Resource, s OnHoldSettings, traced trace) *roster {
+	r := &roster{trace: traced, checks: s.Checks, buffer: s.TravelBuffer, workers: make(map[string]*worker, len(resources))}
 	for i := range resources {
 		w := &worker{Resource: &resources[i]}
 		var absent, asked []Span
@@ -132,6 +133,9 @@ func (r *roster) name(id string) string {
 }
 
 func (r *roster) names(ids []string) string {
+	if !r.trace {
+		return ""
+	}
 	var names []string
 	for _, id := range ids {
 		names = append(names, r.name(id))
@@ -172,7 +176,9 @@ type spans struct {
 
 func newSpans(list []Span) spans {
 	s := spans{list: make([]Span, 0, len(list)), reach: make([]time.Time, 0, len(list))}
-	for _, one := range slices.SortedStableFunc(slices.Values(list), func(a, b Span) int { return a.Start.Compare(b.Start) }) {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Span) int { return a.Start.Compare(b.Start) })
+	for _, one := range list {
 		s.add(one)
 	}
 	return s

@@ -112,8 +112,8 @@ func TestWhatSpeaksAgainstAWorker(t *testing.T) {
 			if tc.checks != nil {
 				tc.checks(&settings.Checks)
 			}
-			v := &visit{Job: &job, zone: zone, day: dateOf(job.Start)}
-			got := newRoster([]Resource{worker}, settings).check("W1", v)
+			v := &visit{Job: &job, place: &place{zone: zone}, day: dateOf(job.Start)}
+			got := newRoster([]Resource{worker}, settings, true).check("W1", v)
 			want := finding{inactive: tc.inactive, conflicts: tc.conflicts, doubts: tc.doubts}
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(finding{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -31,6 +31,7 @@ func Defaults() Settings {
 type Book struct {
 	settings Settings
 	policies []policy
+	byKind   map[string]policy
 }
 
 // A policy is one rule book. It is asked only for the kinds of event it names.
@@ -39,7 +40,7 @@ type policy interface {
 	kinds() []string
 	tables() []*table
 	verbs() []Verb
-	decide(s Snapshot, e Event, now time.Time) []Decision
+	decide(s Snapshot, e Event, now time.Time, traced trace) []Decision
 }
 
 // A Verb is one kind of action.
@@ -62,19 +63,45 @@ func Load(s Settings) (*Book, error) {
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	return &Book{settings: s, policies: []policy{cancellation, onHold, opsBlock, assignments}}, nil
+	b := &Book{settings: s, policies: []policy{cancellation, onHold, opsBlock, assignments}, byKind: map[string]policy{}}
+	for _, p := range b.policies {
+		for _, kind := range p.kinds() {
+			b.byKind[kind] = p
+		}
+	}
+	return b, nil
 }
 
 // Decide says what must follow from the event. It always has an answer.
 func (b *Book) Decide(s Snapshot, e Event, now time.Time) Plan {
-	for _, p := range b.policies {
-		for _, kind := range p.kinds() {
-			if kind == e.Kind {
-				return Plan{Decisions: p.decide(s, e, now)}
-			}
-		}
+	return Plan{Decisions: b.decide(s, e, now, true)}
+}
+
+// A RowFound is the row that decided about a subject.
+type RowFound struct {
+	Table   string `json:"table"`
+	Row     string `json:"row"`
+	Subject Ref    `json:"subject"`
+}
+
+// Rows says which rows decide, in the order of the decisions of [Book.Decide]
+// and always the same ones. It is several times as fast, for it tells neither
+// reasons nor texts: to compare many situations, and look at those that differ.
+func (b *Book) Rows(s Snapshot, e Event, now time.Time) []RowFound {
+	decisions := b.decide(s, e, now, false)
+	rows := make([]RowFound, len(decisions))
+	for i := range decisions {
+		d := &decisions[i]
+		rows[i] = RowFound{d.Table, d.Row, d.Subject}
 	}
-	return Plan{}
+	return rows
+}
+
+func (b *Book) decide(s Snapshot, e Event, now time.Time, traced trace) []Decision {
+	if p := b.byKind[e.Kind]; p != nil {
+		return p.decide(s, e, now, traced)
+	}
+	return nil
 }
 
 // Settings returns the settings the book was loaded with.

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func defaultBook(t *testing.T) *Book {
+func defaultBook(t testing.TB) *Book {
 	t.Helper()
 	b, err := Load(Defaults())
 	if err != nil {

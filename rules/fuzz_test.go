@@ -51,6 +51,19 @@ func checkPlan(t *testing.T, b *rules.Book, plan rules.Plan) {
 	}
 }
 
+// checkRows compares what is decided without a trace with what is decided with
+// one.
+func checkRows(t *testing.T, rows []rules.RowFound, plan rules.Plan) {
+	t.Helper()
+	traced := []rules.RowFound{}
+	for _, d := range plan.Decisions {
+		traced = append(traced, rules.RowFound{Table: d.Table, Row: d.Row, Subject: d.Subject})
+	}
+	if diff := cmp.Diff(traced, rows); diff != "" {
+		t.Errorf("without a trace the rows differ (-with +without):\n%s", diff)
+	}
+}
+
 // FuzzDecideAnySituation changes the situations of the examples at will.
 func FuzzDecideAnySituation(f *testing.F) {
 	for _, r := range shipped(f) {
@@ -68,6 +81,7 @@ func FuzzDecideAnySituation(f *testing.F) {
 		}
 		plan := book.Decide(s, e, time.Unix(now, 0))
 		checkPlan(t, book, plan)
+		checkRows(t, book.Rows(s, e, time.Unix(now, 0)), plan)
 		if diff := cmp.Diff(plan, book.Decide(s, e, time.Unix(now, 0))); diff != "" {
 			t.Errorf("asked again the answer differs (-first +second):\n%s", diff)
 		}
@@ -95,6 +109,8 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		r := results[int(n)%len(results)]
-		checkPlan(t, book, book.Decide(r.Snapshot, r.Event, r.Now))
+		plan := book.Decide(r.Snapshot, r.Event, r.Now)
+		checkPlan(t, book, plan)
+		checkRows(t, book.Rows(r.Snapshot, r.Event, r.Now), plan)
 	})
 }

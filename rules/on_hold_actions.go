@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,12 +12,12 @@ import (
 // decide decides the hold, and if its row says so its visits, the earliest
 // first. The decision about the hold comes first in the plan: it holds the one
 // comment and the one thing for a person to look at.
-func (p *onHold) decide(s Snapshot, e Event, now time.Time) []Decision {
-	c := &change{onHold: p, client: Client{ID: e.Subject.ID}, event: e, now: now, zones: map[string]*time.Location{}}
+func (p *onHold) decide(s Snapshot, e Event, now time.Time, traced trace) []Decision {
+	c := &change{onHold: p, trace: traced, client: Client{ID: e.Subject.ID}, event: e, now: now, places: map[string]*place{}}
 	if s.Client != nil {
 		c.client = *s.Client
 	}
-	c.roster = newRoster(c.client.Resources, p.settings)
+	c.roster = newRoster(c.client.Resources, p.settings, traced)
 	c.establish(s.Client == nil)
 
 	row := p.hold.decide(c.facts)
@@ -25,19 +26,19 @@ func (p *onHold) decide(s Snapshot, e Event, now time.Time) []Decision {
 		Subject: Ref{"client", c.client.ID}, Facts: c.facts, Remember: c.remember(),
 	}
 	visits := c.visits()
+	every, waiting := slices.Contains(row.then, decideVisits), slices.Contains(row.then, decideWaiting)
 	decisions := make([]Decision, 1, 1+len(visits))
+	for _, v := range visits {
+		if every || waiting && c.waitsToday(v) {
+			decisions = append(decisions, c.decideVisit(v))
+		}
+	}
+	if !c.trace {
+		decisions[0] = d
+		return decisions
+	}
 	for _, term := range row.then {
 		switch term {
-		case decideVisits:
-			for _, v := range visits {
-				decisions = append(decisions, c.decideVisit(v))
-			}
-		case decideWaiting:
-			for _, v := range visits {
-				if c.waitsToday(v) {
-					decisions = append(decisions, c.decideVisit(v))
-				}
-			}
 		case summarize:
 			if text := c.summary(); text != "" {
 				d.Actions = append(d.Actions, Action{Verb: postComment, On: Ref{"contact", c.client.ID}, Args: map[string]string{"text": text}})
@@ -73,12 +74,25 @@ func (c *change) remember() map[string]string {
 
 func (c *change) decideVisit(v *visit) Decision {
 	c.examine(v)
-	row := c.visit.decide(v.facts)
+	row := c.visit.decide(v.facts[:])
 	d := Decision{
 		Policy: c.name(), Table: c.visit.name, Row: row.id, Because: row.because,
-		Subject: Ref{"job", v.ID}, Facts: v.facts,
+		Subject: Ref{"job", v.ID}, Facts: v.facts[:],
+	}
+	// The visits after it, and the next day, depend on this.
+	v.released = slices.Contains(row.then, releaseJob)
+	if slices.Contains(row.then, allocateSaved) {
+		for _, id := range v.free {
+			c.roster.take(id, v)
+		}
+	}
+	if !c.trace {
+		return d
 	}
 	do := func(verb string, on Ref, args map[string]string) {
+		if d.Actions == nil {
+			d.Actions = make([]Action, 0, 2) // nearly all have one or two
+		}
 		d.Actions = append(d.Actions, Action{Verb: verb, On: on, Args: args})
 	}
 	near := ""
@@ -96,35 +110,35 @@ func (c *change) decideVisit(v *visit) Decision {
 				list = &c.report.cancelled
 			}
 			do(term, d.Subject, args)
-			v.released = term == releaseJob
-			*list = append(*list, v.label()+approval(near))
+			list.add(func() string { return v.label() + approval(near) })
 		case freeWorker:
-			for _, a := range v.live {
-				do(freeWorker, Ref{"allocation", a.ID}, map[string]string{"job": v.ID, "resource": a.Resource, "status-was": a.Status})
+			for _, a := range v.Allocations {
+				if a.Live {
+					do(freeWorker, Ref{"allocation", a.ID}, map[string]string{"job": v.ID, "resource": a.Resource, "status-was": a.Status})
+				}
 			}
 		case allocateSaved:
 			for _, id := range v.free {
-				if !v.has(id) {
+				if !slices.Contains(v.workers, id) {
 					do(allocateSaved, d.Subject, map[string]string{"resource": id})
 				}
-				c.roster.take(id, v)
 			}
-			c.report.restored = append(c.report.restored, v.label()+" ("+c.roster.names(v.free)+")")
+			c.report.restored.add(func() string { return v.label() + " (" + c.roster.names(v.free) + ")" })
 		case backToDispatch:
 			do(reopenJob, d.Subject, map[string]string{"status": "pending-dispatch", "clear-resource": "yes", "status-was": v.Status})
 			d.Remember = forgotten()
 		case backToAllocation:
 			do(reopenJob, d.Subject, map[string]string{"status": "pending-allocation", "clear-resource": "no", "status-was": v.Status})
 			d.Remember = forgotten()
-			if len(v.live) > 0 {
+			if len(v.workers) > 0 {
 				d.Warnings = append(d.Warnings, v.contradiction())
 			}
 		case clearMark:
 			d.Remember = forgotten()
 		case listOpen:
-			c.report.open = append(c.report.open, v.label()+": "+cmp.Or(strings.Join(v.open, ". "), "it had no worker"))
+			c.report.open.add(func() string { return v.label() + ": " + cmp.Or(strings.Join(v.open, ". "), "it had no worker") })
 		case listForReview:
-			c.report.review = append(c.report.review, v.label()+": "+v.state.Reason)
+			c.report.review.add(func() string { return v.label() + ": " + v.state.Reason })
 		case warnAllocation:
 			d.Warnings = append(d.Warnings, v.contradiction())
 		}
@@ -141,7 +155,7 @@ func (c *change) decideVisit(v *visit) Decision {
 
 // waitsToday tells whether the visit is one that the rule of the day concerns.
 func (c *change) waitsToday(v *visit) bool {
-	return v.waits() && v.covers(c.window) && v.day == dateOf(c.now.In(v.zone))
+	return v.waits() && v.covers(c.window) && v.day == v.today
 }
 
 // waits tells whether nobody has the visit, though somebody should.
@@ -149,26 +163,13 @@ func (v *visit) waits() bool {
 	return v.state.Value == "waiting" || v.state.Value == "unallocated"
 }
 
-func (v *visit) has(resource string) bool {
-	for _, a := range v.live {
-		if a.Resource == resource {
-			return true
-		}
-	}
-	return false
-}
-
 // keepers are whom to save on a visit that is taken away: those who have it,
 // or else those from whom this hold took it before (HOLD-4, HOLD-A17).
 func keepers(v *visit) []string {
-	var keep []string
-	for _, a := range v.live {
-		keep = append(keep, a.Resource)
-	}
-	if len(keep) == 0 && v.state.Value == "unallocated" {
+	if len(v.workers) == 0 && v.state.Value == "unallocated" {
 		return v.crew
 	}
-	return keep
+	return v.workers
 }
 
 // near says when a visit starts that a changed hold takes away at short notice
@@ -197,7 +198,7 @@ func approval(near string) string {
 }
 
 func (v *visit) contradiction() string {
-	if len(v.live) == 0 {
+	if len(v.workers) == 0 {
 		return v.label() + " " + strings.TrimPrefix(v.state.Reason, "it ") + ", but nobody is allocated to it."
 	}
 	return v.label() + " waits for a worker, but somebody is allocated to it."
@@ -212,25 +213,15 @@ func (c *change) nextDay(visits []*visit) Deadline {
 		return next
 	}
 	for _, v := range visits {
-		if !v.waits() && !v.released || !c.window.has(v.day) || v.day <= dateOf(c.now.In(v.zone)) {
+		if !v.waits() && !v.released || !c.window.has(v.day) || v.day <= v.today {
 			continue
 		}
-		if at := startOf(v.day, v.zone); next.At.IsZero() || at.Before(next.At) {
+		day, _ := v.day.day()
+		if at := startOf(day, v.zone); next.At.IsZero() || at.Before(next.At) {
 			next.At = at
 		}
 	}
 	return next
-}
-
-// startOf is the first instant of the day. Where the clocks go forward at
-// midnight that is not 00:00, and time.Date may answer with the day before.
-func startOf(d Date, zone *time.Location) time.Time {
-	day, _ := d.day()
-	at := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
-	if dateOf(at) < d {
-		at = at.Add(time.Hour)
-	}
-	return at
 }
 
 // active warns of visits that people have booked or given out during the hold:
@@ -238,8 +229,7 @@ func startOf(d Date, zone *time.Location) time.Time {
 func (c *change) active(visits []*visit) []string {
 	var found []string
 	for _, v := range visits {
-		today := dateOf(c.now.In(v.zone))
-		if !v.covers(c.window) || v.day < today || c.event.Kind == HoldDay && v.day > today {
+		if !v.covers(c.window) || v.day < v.today || c.event.Kind == HoldDay && v.day > v.today {
 			continue
 		}
 		switch v.state.Value {

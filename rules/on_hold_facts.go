@@ -36,13 +36,14 @@ func parseHold(s string) (Hold, bool) {
 // A change is one event about one client's hold, while it is being decided.
 type change struct {
 	*onHold
+	trace
 	client  Client
 	event   Event
 	now     time.Time
 	facts   []Fact // of holdTable
 	window  window
 	episode string // of this hold; empty if none is known
-	zones   map[string]*time.Location
+	places  map[string]*place
 	roster  *roster
 	report  report
 }
@@ -56,17 +57,35 @@ type window struct {
 
 func (w window) has(d Date) bool { return w.first != "" && d >= w.first && (w.open || d < w.until) }
 
+// A place is where days begin and end, and which day it is there.
+type place struct {
+	zone  *time.Location
+	today Date
+
+	day  Date // the last one that was put in words, for visits come by the day
+	date string
+}
+
+func (p *place) inWords(day Date, local time.Time) string {
+	if p.day != day {
+		p.day, p.date = day, inWords(local)
+	}
+	return p.date
+}
+
 // A visit is a job as the hold sees it.
 type visit struct {
 	*Job
-	zone  *time.Location
-	day   Date
-	state Fact // the column "job"
-	live  []Allocation
-	crew  []string // whom it should go back to
-	free  []string // those of crew who can come
-	open  []string // why the others cannot
-	facts []Fact   // of visitTable
+	*place
+	day     Date
+	date    string   // the day in words; empty if it has none, or nothing is told
+	clock   string   // when it starts on that day; empty likewise
+	state   Fact     // the column "job"
+	facts   [5]Fact  // of visitTable
+	workers []string // who are allocated
+	crew    []string // whom it should go back to
+	free    []string // those of crew who can come
+	open    []string // why the others cannot
 
 	released bool
 	warnings []string
@@ -81,10 +100,10 @@ func (v *visit) covers(w window) bool {
 // label names the visit for people.
 func (v *visit) label() string {
 	name := cmp.Or(v.Name, v.ID)
-	if v.Start.IsZero() {
+	if v.date == "" {
 		return name
 	}
-	return name + ", " + inWords(v.Start.In(v.zone)) + ", " + v.Start.In(v.zone).Format("15:04")
+	return name + ", " + v.date + ", " + v.clock
 }
 
 // establish finds the facts about the hold, its window and its episode.
@@ -199,9 +218,11 @@ func spell(d Date) string {
 
 // visits prepares the client's jobs, the earliest first (HOLD-A31).
 func (c *change) visits() []*visit {
-	all := make([]*visit, len(c.client.Jobs))
-	for i := range c.client.Jobs {
-		all[i] = c.newVisit(&c.client.Jobs[i])
+	visits := make([]visit, len(c.client.Jobs))
+	all := make([]*visit, len(visits))
+	for i := range visits {
+		all[i] = &visits[i]
+		c.prepare(all[i], &c.client.Jobs[i])
 	}
 	slices.SortStableFunc(all, func(a, b *visit) int {
 		return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.ID, b.ID))
@@ -209,42 +230,55 @@ func (c *change) visits() []*visit {
 	return all
 }
 
-func (c *change) newVisit(j *Job) *visit {
-	v := &visit{Job: j, zone: c.zoneOf(j)}
+func (c *change) prepare(v *visit, j *Job) {
+	v.Job, v.place = j, c.placeOf(j)
 	if !j.Start.IsZero() {
-		v.day = dateOf(j.Start.In(v.zone))
+		local := j.Start.In(v.zone)
+		v.day = dateOf(local)
+		if c.trace {
+			v.date, v.clock = v.place.inWords(v.day, local), local.Format("15:04")
+		}
 	}
 	for _, a := range j.Allocations {
 		if a.Live {
-			v.live = append(v.live, a)
+			v.workers = append(v.workers, a.Resource)
 		}
 	}
 	v.state = c.state(v)
 	v.crew = crewOf(v)
-	return v
 }
 
-// zoneOf is where the visit's day begins (HOLD-A16): the visit's own zone or
+// placeOf is where the visit's day begins (HOLD-A16): the visit's own zone or
 // its region's, the client's, the default.
-func (c *change) zoneOf(j *Job) *time.Location {
-	for _, name := range []string{j.Zone, c.client.Zone} {
-		zone, tried := c.zones[name]
-		if !tried && name != "" && name != "Local" {
-			if found, err := time.LoadLocation(name); err == nil {
-				zone = found
-			}
-			c.zones[name] = zone
+func (c *change) placeOf(j *Job) *place {
+	for _, name := range [...]string{j.Zone, c.client.Zone} {
+		if name == "" || name == "Local" {
+			continue
 		}
-		if zone != nil {
-			return zone
+		at, tried := c.places[name]
+		if !tried {
+			if zone, err := time.LoadLocation(name); err == nil {
+				at = c.newPlace(zone)
+			}
+			c.places[name] = at
+		}
+		if at != nil {
+			return at
 		}
 	}
-	return c.zone
+	if c.places[""] == nil {
+		c.places[""] = c.newPlace(c.zone)
+	}
+	return c.places[""]
+}
+
+func (c *change) newPlace(zone *time.Location) *place {
+	return &place{zone: zone, today: dateOf(c.now.In(zone))}
 }
 
 // state establishes the column "job".
 func (c *change) state(v *visit) Fact {
-	fact := func(value, reason string) Fact { return Fact{"job", value, reason} }
+	fact := func(value, reason string) Fact { return c.fact("job", value, "%s", reason) }
 	// A mark counts if it is of this hold, not of an earlier one (HOLD-A9).
 	marked := v.Memory["held"]
 	episode := v.Memory["episode"]
@@ -300,63 +334,59 @@ func crewOf(v *visit) []string {
 
 // examine finds the remaining facts about the visit.
 func (c *change) examine(v *visit) {
-	v.facts = []Fact{c.windowFact(v), c.startFact(v), v.state, {}, allocationFact(v, c.roster)}
+	v.facts = [...]Fact{c.windowFact(v), c.startFact(v), v.state, {}, c.allocationFact(v)}
 	v.facts[3] = c.resourceFact(v)
 }
 
 func (c *change) windowFact(v *visit) Fact {
-	fact := Fact{"window", "outside", ""}
+	const name = "window"
 	w := c.window
+	value := "outside"
 	if v.covers(w) {
-		fact.Value = "cancelling"
+		value = "cancelling"
 		if w.open && c.settings.OpenEndedAction == "unallocate" {
-			fact.Value = "releasing"
+			value = "releasing"
 		}
 	}
 	switch {
 	case w.first == "":
-		fact.Reason = "no day is on hold"
+		return c.fact(name, value, "no day is on hold")
 	case v.day == "":
-		fact.Reason = "it has no day"
+		return c.fact(name, value, "it has no day")
 	case v.day < w.first:
-		fact.Reason = spell(v.day) + " is before the hold"
+		return c.fact(name, value, "%s is before the hold", v.date)
 	case !w.has(v.day):
-		fact.Reason = spell(v.day) + " is after the hold"
-	default:
-		fact.Reason = spell(v.day) + " (" + v.zone.String() + ") is on hold"
+		return c.fact(name, value, "%s is after the hold", v.date)
 	}
-	return fact
+	return c.fact(name, value, "%s (%s) is on hold", v.date, v.zone.String())
 }
 
 // startFact: whatever has started is past, even today (HOLD-A20).
 func (c *change) startFact(v *visit) Fact {
-	today := dateOf(c.now.In(v.zone))
+	const name = "start"
 	switch {
 	case v.day == "":
-		return Fact{"start", "later", "it has no start"}
+		return c.fact(name, "later", "it has no start")
 	case v.Start.Before(c.now):
-		return Fact{"start", "past", "it started on " + inWords(v.Start.In(v.zone)) + " at " + v.Start.In(v.zone).Format("15:04")}
-	case v.day == today:
-		return Fact{"start", "today", "it starts today at " + v.Start.In(v.zone).Format("15:04")}
+		return c.fact(name, "past", "it started on %s at %s", v.date, v.clock)
+	case v.day == v.today:
+		return c.fact(name, "today", "it starts today at %s", v.clock)
 	}
-	return Fact{"start", "later", "it starts on " + spell(v.day)}
+	return c.fact(name, "later", "it starts on %s", v.date)
 }
 
-func allocationFact(v *visit, r *roster) Fact {
-	if len(v.live) == 0 {
-		return Fact{"allocation", "none", "nobody is allocated"}
+func (c *change) allocationFact(v *visit) Fact {
+	const name = "allocation"
+	if len(v.workers) == 0 {
+		return c.fact(name, "none", "nobody is allocated")
 	}
-	var names []string
-	for _, a := range v.live {
-		names = append(names, r.name(a.Resource))
-	}
-	return Fact{"allocation", "live", "allocated: " + strings.Join(names, ", ")}
+	return c.fact(name, "live", "allocated: %s", c.roster.names(v.workers))
 }
 
 // resourceFact checks the workers of a visit that is to be given back; for
 // others nobody is looked for.
 func (c *change) resourceFact(v *visit) Fact {
-	fact := func(value, reason string) Fact { return Fact{"resource", value, reason} }
+	fact := func(value, reason string) Fact { return c.fact("resource", value, "%s", reason) }
 	held := v.state.Value == "cancelled" || v.state.Value == "unallocated"
 	switch {
 	case !held || v.facts[0].Value != "outside" || v.facts[1].Value == "past":

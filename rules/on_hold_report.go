@@ -16,12 +16,26 @@ const (
 
 // A report collects, while the visits are decided, what people are told.
 type report struct {
-	cancelled []string
-	released  []string
-	restored  []string
-	open      []string // to be given to somebody, and why not to those of before
-	review    []string // left as they are, for a person to look at
+	cancelled tally
+	released  tally
+	restored  tally
+	open      tally    // to be given to somebody, and why not to those of before
+	review    tally    // left as they are, for a person to look at
 	doubts    []string // about the hold itself
+}
+
+// A tally counts lines and keeps those that are listed. The others are not even
+// written, which is most of them when a client has many visits.
+type tally struct {
+	lines []string
+	count int
+}
+
+func (t *tally) add(line func() string) {
+	if t.count < listed {
+		t.lines = append(t.lines, line())
+	}
+	t.count++
 }
 
 // who names the client.
@@ -31,7 +45,7 @@ func (c *change) who() string { return cmp.Or(c.client.Name, "client "+c.client.
 // nothing does.
 func (c *change) summary() string {
 	r := &c.report
-	if len(r.cancelled)+len(r.released)+len(r.restored)+len(r.open) == 0 {
+	if r.cancelled.count+r.released.count+r.restored.count+r.open.count == 0 {
 		return ""
 	}
 	var b strings.Builder
@@ -67,16 +81,20 @@ func (r *report) forPerson() string {
 	return strings.TrimSpace(b.String())
 }
 
-func list(b *strings.Builder, title string, lines []string) {
-	if len(lines) == 0 {
+func list(b *strings.Builder, title string, t tally) {
+	if t.count == 0 {
 		return
 	}
-	fmt.Fprintf(b, "%s (%d):\n", title, len(lines))
-	for i, line := range lines {
-		if i == listed || b.Len()+len(line) > longest {
-			fmt.Fprintf(b, "- and %d more\n", len(lines)-i)
-			return
+	fmt.Fprintf(b, "%s (%d):\n", title, t.count)
+	more := t.count
+	for _, line := range t.lines {
+		if b.Len()+len(line) > longest {
+			break
 		}
 		b.WriteString("- " + line + "\n")
+		more--
+	}
+	if more > 0 {
+		fmt.Fprintf(b, "- and %d more\n", more)
 	}
 }

@@ -230,29 +230,6 @@ func FuzzOnHoldDecides(f *testing.F) {
 	})
 }
 
-func BenchmarkHoldOfManyVisits(b *testing.B) {
-	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	for _, n := range []int{1_000, 10_000} {
-		c := manyVisits(n, now)
-		b.Run(fmt.Sprintf("cancel-%d", n), func(b *testing.B) {
-			book := holdBook(b, nil)
-			b.ReportAllocs()
-			for b.Loop() {
-				decideHold(book, c, now)
-			}
-		})
-		carryOut(c, decideHold(holdBook(b, nil), c, now))
-		c.Hold = Hold{}
-		b.Run(fmt.Sprintf("restore-%d", n), func(b *testing.B) {
-			book := holdBook(b, nil)
-			b.ReportAllocs()
-			for b.Loop() {
-				decideHold(book, c, now)
-			}
-		})
-	}
-}
-
 // manyVisits is a client with n visits in a hold, all with one busy worker.
 func manyVisits(n int, now time.Time) *Client {
 	c := &Client{ID: "C1", Name: "Kim Lee", New: true, Zone: "Australia/Sydney", Hold: Hold{On: true, Start: dateOf(now), Return: dateOf(now.AddDate(9, 0, 0))}}

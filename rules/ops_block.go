@@ -181,10 +181,10 @@ func (p *opsBlock) verbs() []Verb {
 	}
 }
 
-func (p *opsBlock) decide(s Snapshot, e Event, now time.Time) []Decision {
-	q := &blockQuestion{opsBlock: p, event: e, now: now}
+func (p *opsBlock) decide(s Snapshot, e Event, now time.Time, traced trace) []Decision {
+	q := &blockQuestion{opsBlock: p, trace: traced, event: e, now: now, mail: noMail}
 	if e.Request != nil {
-		q.mail = *e.Request
+		q.mail = e.Request
 	}
 	switch e.Kind {
 	case BlockCancelRequested:

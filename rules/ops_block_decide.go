@@ -10,7 +10,7 @@ import (
 func (q *blockQuestion) decideCancel() []Decision {
 	block := q.blockFact()
 	d := q.draft(q.cancel, block, q.fieldsFact(), q.workFactOf(block))
-	q.keep(d, block.Value)
+	q.keep(&d, block.Value)
 	var effects []Decision
 	if slices.Contains(d.row.then, "send-back") {
 		effects = q.sendBack()
@@ -20,7 +20,7 @@ func (q *blockQuestion) decideCancel() []Decision {
 		case "cancel":
 			d.act("cancel-block", d.Subject, nil)
 		case "send-back":
-			q.tell(d, effects)
+			q.tell(&d, effects)
 		case "watch":
 			d.due(q.now.Add(q.settings.ReopenDelay))
 		case "hold-for-review":
@@ -37,7 +37,7 @@ func (q *blockQuestion) decideCancel() []Decision {
 // workFactOf does not look at the work of a block that is not there.
 func (q *blockQuestion) workFactOf(block Fact) Fact {
 	if q.block == nil {
-		return fact("work", "waiting", "%s", block.Reason)
+		return q.fact("work", "waiting", "%s", block.Reason)
 	}
 	return q.workFact()
 }
@@ -104,9 +104,9 @@ func (q *blockQuestion) decideParent() Decision {
 }
 
 func (q *blockQuestion) decideSale() Decision {
-	reset := fact("reset", "no", "Reset Service is No")
+	reset := q.fact("reset", "no", "Reset Service is No")
 	if q.block.ResetService == "yes" {
-		reset = fact("reset", "yes", "Reset Service is Yes")
+		reset = q.fact("reset", "yes", "Reset Service is Yes")
 	}
 	d := q.draft(q.sale, reset, q.saleFact(), q.newsFact())
 	switch d.row.then[0] {
@@ -130,7 +130,7 @@ func (q *blockQuestion) decideMeeting() Decision {
 
 func (q *blockQuestion) decideReopen() []Decision {
 	block := q.blockFact()
-	reopener := fact("reopener", q.settings.AutoReopen, "the settings say who opens a block again: %s", q.settings.AutoReopen)
+	reopener := q.fact("reopener", q.settings.AutoReopen, "the settings say who opens a block again: %s", q.settings.AutoReopen)
 	d := q.draft(q.reopen, block, reopener, q.effectsFact(block.Value), q.patienceFact())
 	switch d.row.then[0] {
 	case "reopen":
@@ -148,7 +148,7 @@ func (q *blockQuestion) decideReopen() []Decision {
 }
 
 func (q *blockQuestion) decideRequest() []Decision {
-	sale := fact("sale", "none", "%s", q.doubt)
+	sale := q.fact("sale", "none", "%s", q.doubt)
 	if q.block != nil {
 		sale = q.saleFact()
 	}
@@ -178,13 +178,13 @@ type blockDraft struct {
 	row *row
 }
 
-func (q *blockQuestion) draft(t *table, facts ...Fact) *blockDraft {
+func (q *blockQuestion) draft(t *table, facts ...Fact) blockDraft {
 	r := t.decide(facts)
 	subject := q.event.Subject
 	if q.block != nil {
 		subject = Ref{"block", q.block.ID}
 	}
-	return &blockDraft{q: q, row: r, Decision: Decision{
+	return blockDraft{q: q, row: r, Decision: Decision{
 		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: facts,
 	}}
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,8 +22,9 @@ const noEffects = "-"
 // A blockQuestion is one event about one ops block.
 type blockQuestion struct {
 	*opsBlock
+	trace
 	event Event
-	mail  Request
+	mail  *Request
 	now   time.Time
 	block *OpsBlock // nil if it is unclear which
 	doubt string    // why it is unclear
@@ -79,30 +81,30 @@ func (q *blockQuestion) blockFact() Fact {
 	const name = "block"
 	b := q.block
 	if b == nil {
-		return fact(name, "unclear", "%s", q.doubt)
+		return q.fact(name, "unclear", "%s", q.doubt)
 	}
 	was := q.memory(memoryBlockState)
 	wasBooked := slices.Contains([]string{"set", "confirmed", "issued", "cancelling"}, was)
 	known := q.memory(memoryCancelled) != ""
 	switch {
 	case b.booked() || b.State == "completed":
-		return fact(name, "booked", "%s is %s", b.called(), b.State)
+		return q.fact(name, "booked", "%s is %s", b.called(), b.State)
 	case b.State == "cancelling":
-		return fact(name, "cancelling", "somebody wants %s cancelled", b.called())
+		return q.fact(name, "cancelling", "somebody wants %s cancelled", b.called())
 	case b.State == "canceled" && (q.memory(memoryEffects) == noEffects || !known && !wasBooked):
-		return fact(name, "left", "%s was Canceled already when it was first seen", b.called())
+		return q.fact(name, "left", "%s was Canceled already when it was first seen", b.called())
 	case b.State == "canceled":
-		return fact(name, "cancelled", "%s is Canceled", b.called())
+		return q.fact(name, "cancelled", "%s is Canceled", b.called())
 	case b.State == "open" && known && q.memory(memoryEffects) != noEffects:
-		return fact(name, "reopened", "%s is Open, and was Canceled before", b.called())
+		return q.fact(name, "reopened", "%s is Open, and was Canceled before", b.called())
 	case b.State == "open" && wasBooked && q.settings.AutoReopen == "crm":
-		return fact(name, "reopened", "%s is Open, and was %s before: the org has opened it again", b.called(), was)
+		return q.fact(name, "reopened", "%s is Open, and was %s before: the org has opened it again", b.called(), was)
 	case b.State == "open" && wasBooked:
-		return fact(name, "skipped", "%s is Open, and was %s before", b.called(), was)
+		return q.fact(name, "skipped", "%s is Open, and was %s before", b.called(), was)
 	case b.State == "open":
-		return fact(name, "open", "%s is Open", b.called())
+		return q.fact(name, "open", "%s is Open", b.called())
 	}
-	return fact(name, "unclear", "the state of %s cannot be read", b.called())
+	return q.fact(name, "unclear", "the state of %s cannot be read", b.called())
 }
 
 // fieldsFact tells whether the Cancel transition could have been saved (OPS-4).
@@ -110,18 +112,18 @@ func (q *blockQuestion) fieldsFact() Fact {
 	const name = "fields"
 	b := q.block
 	if b == nil {
-		return fact(name, "missing", "%s", q.doubt)
+		return q.fact(name, "missing", "%s", q.doubt)
 	}
 	if b.Type == "revenue-service" && b.ResetService != "yes" && b.ResetService != "no" {
-		return fact(name, "reset-unknown", "Reset Service is empty")
+		return q.fact(name, "reset-unknown", "Reset Service is empty")
 	}
 	values := map[string]string{"reason": b.Reason, "notes": b.Notes}
 	for _, field := range q.settings.RequiredFields {
 		if strings.TrimSpace(values[field]) == "" {
-			return fact(name, "missing", "empty: %s", field)
+			return q.fact(name, "missing", "empty: %s", field)
 		}
 	}
-	return fact(name, "complete", "every required field is filled")
+	return q.fact(name, "complete", "every required field is filled")
 }
 
 // workFact tells whether the job or ticket may be moved at all (OPS-A13).
@@ -129,15 +131,15 @@ func (q *blockQuestion) workFact() Fact {
 	const name = "work"
 	move := q.moveOf(q.kindFact().Value)
 	if move.of == nil || move.from == nil {
-		return fact(name, "waiting", "nothing hangs on it that could have begun")
+		return q.fact(name, "waiting", "nothing hangs on it that could have begun")
 	}
 	switch state := move.of.State; {
 	case state == "":
-		return fact(name, "elsewhere", "the state of %s cannot be read", move.called())
+		return q.fact(name, "elsewhere", "the state of %s cannot be read", move.called())
 	case strings.EqualFold(state, move.to), contains(move.from, state):
-		return fact(name, "waiting", "%s is %s", move.called(), state)
+		return q.fact(name, "waiting", "%s is %s", move.called(), state)
 	default:
-		return fact(name, "elsewhere", "%s is %s, which does not mean that it is scheduled", move.called(), state)
+		return q.fact(name, "elsewhere", "%s is %s, which does not mean that it is scheduled", move.called(), state)
 	}
 }
 
@@ -148,17 +150,17 @@ func (q *blockQuestion) kindFact() Fact {
 	b := q.block
 	switch {
 	case b == nil:
-		return fact(name, "unknown", "%s", q.doubt)
+		return q.fact(name, "unknown", "%s", q.doubt)
 	case b.Type == "install" || b.Type == "delivery":
-		return fact(name, b.Type, "the block's type is %s", b.Type)
+		return q.fact(name, b.Type, "the block's type is %s", b.Type)
 	case b.Type == "revenue-service" && b.ResetService == "yes":
-		return fact(name, "service-reset", "the block's type is revenue-service, and Reset Service is Yes")
+		return q.fact(name, "service-reset", "the block's type is revenue-service, and Reset Service is Yes")
 	case b.Type == "revenue-service":
-		return fact(name, "service-rest", "the block's type is revenue-service, and Reset Service is No")
+		return q.fact(name, "service-rest", "the block's type is revenue-service, and Reset Service is No")
 	case slices.Contains([]string{"go-back", "warranty", "site-visit", "measure"}, b.Type):
-		return fact(name, "other", "the block's type is %s", b.Type)
+		return q.fact(name, "other", "the block's type is %s", b.Type)
 	}
-	return fact(name, "unknown", "the block's type cannot be read")
+	return q.fact(name, "unknown", "the block's type cannot be read")
 }
 
 // A move is how the thing that a block was set for goes back.
@@ -200,15 +202,15 @@ func (q *blockQuestion) parentFact(kind string) Fact {
 	m := q.moveOf(kind)
 	switch {
 	case m.of == nil:
-		return fact(name, "missing", "no %s is linked", orSomething(m.what))
+		return q.fact(name, "missing", "no %s is linked", orSomething(m.what))
 	case kind == "service-rest" && strings.EqualFold(m.of.State, q.settings.ServiceState):
-		return fact(name, "to-move", "%s is %s", m.called(), m.of.State)
+		return q.fact(name, "to-move", "%s is %s", m.called(), m.of.State)
 	case kind == "service-rest":
-		return fact(name, "in-place", "%s is %s, not %s", m.called(), orUnknown(m.of.State), q.settings.ServiceState)
+		return q.fact(name, "in-place", "%s is %s, not %s", m.called(), orUnknown(m.of.State), q.settings.ServiceState)
 	case m.to != "" && strings.EqualFold(m.of.State, m.to):
-		return fact(name, "in-place", "%s is %s already", m.called(), m.of.State)
+		return q.fact(name, "in-place", "%s is %s already", m.called(), m.of.State)
 	}
-	return fact(name, "to-move", "%s is %s", m.called(), orUnknown(m.of.State))
+	return q.fact(name, "to-move", "%s is %s", m.called(), orUnknown(m.of.State))
 }
 
 // othersFact counts what cannot be read as set: better to leave a job where it
@@ -217,26 +219,26 @@ func (q *blockQuestion) othersFact() Fact {
 	const name = "others"
 	for _, s := range q.block.Siblings {
 		if (s.Type == q.block.Type || s.Type == "") && !slices.Contains([]string{"open", "canceled", "cancelling", "completed"}, s.State) {
-			return fact(name, "some", "block %s of the same work is %s", s.Name, orUnknown(s.State))
+			return q.fact(name, "some", "block %s of the same work is %s", s.Name, orUnknown(s.State))
 		}
 	}
-	return fact(name, "none", "no other block of this type is set for the same work")
+	return q.fact(name, "none", "no other block of this type is set for the same work")
 }
 
 func (q *blockQuestion) readyFact() Fact {
 	if q.settings.ReadyToResetState == "" {
-		return fact("ready", "empty", "the settings name no state that means ready to reset")
+		return q.fact("ready", "empty", "the settings name no state that means ready to reset")
 	}
-	return fact("ready", "configured", "ready to reset is called %s", q.settings.ReadyToResetState)
+	return q.fact("ready", "configured", "ready to reset is called %s", q.settings.ReadyToResetState)
 }
 
 // newsFact keeps people from being asked again when the block changes further
 // on its way to Open.
 func (q *blockQuestion) newsFact() Fact {
 	if by := q.memory(memoryEffects); by != "" && by != q.event.ID {
-		return fact("news", "again", "the cancellation was looked at before, for event %s", by)
+		return q.fact("news", "again", "the cancellation was looked at before, for event %s", by)
 	}
-	return fact("news", "first", "the cancellation is looked at for the first time")
+	return q.fact("news", "first", "the cancellation is looked at for the first time")
 }
 
 func (q *blockQuestion) saleFact() Fact {
@@ -244,20 +246,20 @@ func (q *blockQuestion) saleFact() Fact {
 	sale := q.block.Sale
 	switch {
 	case sale == nil:
-		return fact(name, "none", "no sale is linked")
+		return q.fact(name, "none", "no sale is linked")
 	case contains(q.settings.EndedSaleStates, sale.State), strings.EqualFold(sale.State, q.settings.SaleState):
-		return fact(name, "ended", "sale %s is %s", orUnknown(sale.Name), sale.State)
+		return q.fact(name, "ended", "sale %s is %s", orUnknown(sale.Name), sale.State)
 	case contains(q.settings.OpenSaleStates, sale.State):
-		return fact(name, "open", "sale %s is %s, not approved yet", orUnknown(sale.Name), sale.State)
+		return q.fact(name, "open", "sale %s is %s, not approved yet", orUnknown(sale.Name), sale.State)
 	}
-	return fact(name, "approved", "sale %s is %s, which counts as approved", orUnknown(sale.Name), orUnknown(sale.State))
+	return q.fact(name, "approved", "sale %s is %s, which counts as approved", orUnknown(sale.Name), orUnknown(sale.State))
 }
 
 func (q *blockQuestion) meetingFact() Fact {
 	if n := len(q.block.Meetings); n > 0 {
-		return fact("meeting", "some", "meetings of the block: %d", n)
+		return q.fact("meeting", "some", "meetings of the block: %s", strconv.Itoa(n))
 	}
-	return fact("meeting", "none", "the block has no meeting")
+	return q.fact("meeting", "none", "the block has no meeting")
 }
 
 // effectsFact tells whether anything is still to be sent back, by looking at
@@ -266,22 +268,22 @@ func (q *blockQuestion) effectsFact(block string) Fact {
 	const name = "effects"
 	switch {
 	case block == "left":
-		return fact(name, "settled", "nothing is sent back for it")
+		return q.fact(name, "settled", "nothing is sent back for it")
 	case block != "cancelled":
-		return fact(name, "settled", "no cancellation is under way")
+		return q.fact(name, "settled", "no cancellation is under way")
 	case q.fieldsFact().Value != "complete":
-		return fact(name, "open", "%s", q.fieldsFact().Reason)
+		return q.fact(name, "open", "%s", q.fieldsFact().Reason)
 	case q.workFact().Value == "elsewhere":
-		return fact(name, "open", "%s", q.workFact().Reason)
+		return q.fact(name, "open", "%s", q.workFact().Reason)
 	}
 	for _, d := range q.sendBack() {
 		for _, a := range d.Actions {
 			if a.Verb != holdForReview {
-				return fact(name, "open", "still to be done: %s", a)
+				return q.fact(name, "open", "still to be done: %s", a.String())
 			}
 		}
 	}
-	return fact(name, "settled", "everything is where it belongs")
+	return q.fact(name, "settled", "everything is where it belongs")
 }
 
 // patienceFact tells whether a block has been Canceled for too long.
@@ -290,11 +292,11 @@ func (q *blockQuestion) patienceFact() Fact {
 	since, err := time.Parse(time.RFC3339, q.memory(memoryCancelled))
 	switch {
 	case err != nil:
-		return fact(name, "over", "nobody knows since when it is Canceled")
+		return q.fact(name, "over", "nobody knows since when it is Canceled")
 	case q.now.Sub(since) < q.settings.StuckAfter:
-		return fact(name, "waiting", "it has been Canceled for %s", q.now.Sub(since).Round(time.Second))
+		return q.fact(name, "waiting", "it has been Canceled for %s", q.now.Sub(since).Round(time.Second).String())
 	}
-	return fact(name, "over", "it has been Canceled for %s, longer than %s", q.now.Sub(since).Round(time.Second), q.settings.StuckAfter)
+	return q.fact(name, "over", "it has been Canceled for %s, longer than %s", q.now.Sub(since).Round(time.Second).String(), q.settings.StuckAfter.String())
 }
 
 func (q *blockQuestion) bookedFact() Fact {
@@ -302,13 +304,13 @@ func (q *blockQuestion) bookedFact() Fact {
 	b := q.block
 	switch {
 	case b == nil:
-		return fact(name, "unclear", "%s", q.doubt)
+		return q.fact(name, "unclear", "%s", q.doubt)
 	case b.booked():
-		return fact(name, "booked", "%s is %s", b.called(), b.State)
+		return q.fact(name, "booked", "%s is %s", b.called(), b.State)
 	case b.State == "":
-		return fact(name, "unclear", "the state of %s cannot be read", b.called())
+		return q.fact(name, "unclear", "the state of %s cannot be read", b.called())
 	}
-	return fact(name, "not-booked", "%s is %s", b.called(), b.State)
+	return q.fact(name, "not-booked", "%s is %s", b.called(), b.State)
 }
 
 // timeFact compares the day that the mail asks for with the block's. A mail
@@ -317,7 +319,7 @@ func (q *blockQuestion) timeFact() Fact {
 	const name = "time"
 	b := q.block
 	if b == nil || b.Start.IsZero() || b.End.IsZero() {
-		return fact(name, "unknown", "the Time Block Restrictions are not known")
+		return q.fact(name, "unknown", "the Time Block Restrictions are not known")
 	}
 	wanted := slices.Clone(q.mail.Dates)
 	if len(wanted) > 1 {
@@ -328,16 +330,16 @@ func (q *blockQuestion) timeFact() Fact {
 		wanted = slices.DeleteFunc(wanted, func(d Date) bool { return d == q.dateIn(now) })
 	}
 	if len(wanted) != 1 {
-		return fact(name, "unknown", "the mail names %d days to choose from", len(wanted))
+		return q.fact(name, "unknown", "the mail names %s days to choose from", strconv.Itoa(len(wanted)))
 	}
 	day, ok := wanted[0].day()
 	switch {
 	case !ok:
-		return fact(name, "unknown", "the mail's day cannot be read")
+		return q.fact(name, "unknown", "the mail's day cannot be read")
 	case wanted[0] < q.dateIn(b.Start) || wanted[0] > q.dateIn(b.End):
-		return fact(name, "outside", "the mail asks for %s; the block is %s", inWords(day), q.restrictions())
+		return q.fact(name, "outside", "the mail asks for %s; the block is %s", inWords(day), q.restrictions())
 	}
-	return fact(name, "inside", "the mail asks for %s, a day of the block, which is %s", inWords(day), q.restrictions())
+	return q.fact(name, "inside", "the mail asks for %s, a day of the block, which is %s", inWords(day), q.restrictions())
 }
 
 func (q *blockQuestion) dateIn(t time.Time) Date {

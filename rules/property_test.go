@@ -30,6 +30,8 @@ func TestProperties(t *testing.T) {
 		{"no plan takes a worker away and gives them another visit at the same time", nobodyIsFreedAndBooked},
 		{"deciding a workflow twice is deciding it once", workflowTwiceIsOnce},
 		{"no workflow is cancelled without a proven written statement", onlyOnAStatement},
+		{"the rows of a hold are the same with and without a trace", holdRowsNeedNoTrace},
+		{"the rows of a workflow are the same with and without a trace", workflowRowsNeedNoTrace},
 	} {
 		t.Run(property.name, func(t *testing.T) { rapid.Check(t, property.check) })
 	}
@@ -179,6 +181,43 @@ func onlyOnAStatement(t *rapid.T) {
 			t.Fatalf("%s is cancelled on %+v", w.Status, r)
 		}
 	}
+}
+
+func holdRowsNeedNoTrace(t *rapid.T) {
+	b, c, now := drawBook(t), drawClient(t), drawnNow
+	for _, h := range []Hold{drawHold(t), {}, drawHold(t)} {
+		plan := changed(b, c, h, "e1", now)
+		for _, kind := range []string{HoldChanged, HoldDay} {
+			compareRows(t, b, Snapshot{Client: c}, Event{ID: "e1", Kind: kind, At: now, Subject: Ref{"client", c.ID}})
+		}
+		carryOut(c, plan)
+		bookWorkers(c)
+		now = now.Add(30 * time.Hour)
+	}
+}
+
+func workflowRowsNeedNoTrace(t *rapid.T) {
+	b, w := drawBook(t), drawWorkflow(t)
+	for _, id := range []string{"e1", "e2"} {
+		e := drawEvent(t, id)
+		s := Snapshot{Workflows: []Workflow{w}}
+		compareRows(t, b, s, e)
+		carryOutOn(&w, b.Decide(s, e, e.At))
+	}
+}
+
+func compareRows(t *rapid.T, b *Book, s Snapshot, e Event) {
+	if diff := cmp.Diff(rowsOf(b.Decide(s, e, e.At)), b.Rows(s, e, e.At)); diff != "" {
+		t.Fatalf("without a trace the rows differ (-with +without):\n%s", diff)
+	}
+}
+
+func rowsOf(plan Plan) []RowFound {
+	rows := []RowFound{}
+	for _, d := range plan.Decisions {
+		rows = append(rows, RowFound{d.Table, d.Row, d.Subject})
+	}
+	return rows
 }
 
 func actions(plan Plan) []Action {
