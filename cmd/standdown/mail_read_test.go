@@ -60,7 +60,7 @@ func TestReadingAMailIsBounded(t *testing.T) {
 			if peak := <-most; peak > 512<<20 {
 				t.Errorf("it took %d MB", peak>>20)
 			}
-			if took > 5*time.Second {
+			if took > 20*time.Second { // five, and what a busy machine adds
 				t.Errorf("it took %v", took)
 			}
 			if report.Verdict == reader.Request || len(text) > 1<<20 && (report.Error == nil || report.Verdict != reader.Unclear) {

@@ -135,7 +135,7 @@ func TestASilentlyDeadLinkIsNoticedWhileWaiting(t *testing.T) {
 		result := make(chan error, 1)
 		go func() { result <- source.Wait(t.Context()) }()
 		p.setHole(true)
-		if err := within(t, 5*time.Second, result); err == nil {
+		if err := within(t, time.Minute, result); err == nil {
 			t.Error("Wait returned nil over a dead link")
 		}
 		p.setHole(false)
@@ -170,7 +170,7 @@ func TestAServerThatNeverAnswersEndsEveryCall(t *testing.T) {
 	for name, call := range calls {
 		result := make(chan error, 1)
 		go func() { result <- call(t.Context()) }()
-		if err := within(t, 10*time.Second, result); err == nil {
+		if err := within(t, time.Minute, result); err == nil {
 			t.Errorf("%s returned nil without an answer", name)
 		}
 	}
