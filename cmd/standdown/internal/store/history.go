@@ -41,28 +41,6 @@ func (s *Store) Events(ctx context.Context, states ...EventState) ([]Event, erro
 	return rows(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events e WHERE e.state IN (`+quoted(states)+`) ORDER BY e.at, e.id`)
 }
 
-// Counts tells how many events and entries are in each state.
-func (s *Store) Counts(ctx context.Context) (events map[EventState]int, entries map[State]int, err error) {
-	events, entries = map[EventState]int{}, map[State]int{}
-	type count struct {
-		state string
-		n     int
-	}
-	scan := func(r *sql.Rows) (c count, err error) { return c, r.Scan(&c.state, &c.n) }
-	es, err := rows(ctx, s.db, scan, `SELECT state, COUNT(*) FROM events GROUP BY state`)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, c := range es {
-		events[EventState(c.state)] = c.n
-	}
-	xs, err := rows(ctx, s.db, scan, `SELECT state, COUNT(*) FROM entries GROUP BY state`)
-	for _, c := range xs {
-		entries[State(c.state)] = c.n
-	}
-	return events, entries, err
-}
-
 // Quiet reports whether nothing is left to do that the daemon could do by
 // itself.
 func (s *Store) Quiet(ctx context.Context) (bool, error) {
