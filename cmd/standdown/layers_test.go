@@ -34,6 +34,7 @@ var layers = []struct {
 	{packages: "cmd/standdown/internal/spelling", std: true},
 	{packages: "cmd/standdown/internal/config", may: []string{"cmd/standdown/internal/spelling", "mapping", "rules"}},
 	{packages: "cmd/standdown/internal/store", may: []string{"connectors", "rules"}},
+	{packages: "cmd/standdown/internal/store/storetest"},
 	{packages: "cmd/standdown/internal/engine", may: []string{"cmd/standdown/internal/store", "connectors", "mapping", "rules"}},
 	{packages: "cmd/standdown/internal/stage", may: []string{"connectors/*/sandbox"}},
 	{packages: "cmd/standdown", may: []string{"*", "*/*", "*/*/*", "cmd/standdown/internal/*"}},

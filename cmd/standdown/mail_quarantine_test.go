@@ -54,7 +54,12 @@ salesforce:
 			t.Fatal(err)
 		}
 		ids[string(raw)] = a.Event.ID
-		if _, err := journal.Intake(t.Context(), "mailbox", store.Reading{ReadAt: now}, []store.Arrival{{
+		reading, err := journal.Reading(t.Context(), "mailbox")
+		if err != nil {
+			t.Fatal(err)
+		}
+		reading.ReadAt = now
+		if _, err := journal.Intake(t.Context(), "mailbox", &reading, []store.Arrival{{
 			Ref: record.Ref, Subject: a.Subject, ID: a.Event.ID, Kind: a.Event.Kind, At: now, Event: a.Event, State: store.New,
 			Raw: raw, SHA256: record.Fields["sha256"].(string),
 		}}); err != nil {

@@ -63,7 +63,12 @@ func fillJournal(ctx context.Context, path string, now time.Time) error {
 		},
 	} {
 		e := one.event
-		if _, err := s.Intake(ctx, "salesforce", store.Reading{Cursor: connectors.Cursor(e.ID), ReadAt: e.At}, []store.Arrival{{
+		reading, err := s.Reading(ctx, "salesforce")
+		if err != nil {
+			return err
+		}
+		reading.Cursor, reading.ReadAt = connectors.Cursor(e.ID), e.At
+		if _, err := s.Intake(ctx, "salesforce", &reading, []store.Arrival{{
 			Ref: connectors.Ref{Kind: "Case", ID: e.ID}, Subject: e.Subject, ID: e.ID, Kind: e.Kind, At: e.At, Event: &e, State: store.New,
 		}}); err != nil {
 			return err

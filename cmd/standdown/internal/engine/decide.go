@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -32,8 +33,11 @@ func (e *Engine) decideAll(ctx context.Context) error {
 	}
 	for {
 		events, err := e.Store.Undecided(ctx, e.Now(), 100)
-		if err != nil || len(events) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(events) == 0 {
+			return e.release(ctx)
 		}
 		for _, ev := range events {
 			if ctx.Err() != nil {
@@ -44,6 +48,18 @@ func (e *Engine) decideAll(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// release has what was decided delivered, without what arrived with it and
+// cannot be decided now.
+func (e *Engine) release(ctx context.Context) error {
+	if err := e.Store.Disband(ctx, e.Now()); err != nil {
+		return err
+	}
+	for _, c := range e.deliver {
+		wake(c)
+	}
+	return nil
 }
 
 // maxGenerations is how often an event is decided because records kept changing
@@ -86,19 +102,10 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	if err != nil {
 		return later(fmt.Errorf("reading what the decision needs: %w", err))
 	}
-	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings()}
+	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings(), Customer: customer(snapshot)}
 	v.Decisions = e.Book.Decide(snapshot, ev.Event, now).Decisions
 	off := map[rules.Ref]string{}
 	for _, d := range v.Decisions {
-		// Another event's changes to the same record are on their way: what
-		// was just read is about to be out of date.
-		busy, err := e.Store.Busy(ctx, d.Subject, ev.ID)
-		if err != nil {
-			return err
-		}
-		if busy {
-			return e.Store.Wait(ctx, ev.ID, now.Add(e.Tick))
-		}
 		writes, err := e.writes(ev.Event, snapshot, d, off)
 		if err != nil {
 			log.Error("event set aside: its plan cannot be carried out", "row", d.Row, "err", err)
@@ -106,19 +113,54 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 		}
 		v.Writes = append(v.Writes, writes)
 	}
-	if err := e.Store.Commit(ctx, v, now); err != nil {
+	switch err := e.Store.Commit(ctx, v, now); {
+	case errors.Is(err, store.ErrBusy):
+		return e.Store.Wait(ctx, ev.ID, now.Add(e.Tick))
+	case errors.Is(err, store.ErrOvertaken):
+		return nil
+	case err != nil:
 		return err
 	}
 	for _, d := range v.Decisions {
 		log.Info("decided", "row", d.Table+" "+d.Row, "ref", d.Subject.String(), "actions", len(d.Actions))
 	}
-	for _, c := range e.deliver {
-		wake(c)
-	}
 	for _, c := range e.kept {
 		wake(c)
 	}
 	return nil
+}
+
+// customer is whose affairs the snapshot shows; empty if they are several
+// people's, or nobody is known.
+func customer(s rules.Snapshot) string {
+	var found string
+	add := func(id string) {
+		if found == "" {
+			found = id
+		} else if id != found {
+			found = "several"
+		}
+	}
+	if s.Client != nil {
+		add(s.Client.ID)
+	}
+	for _, w := range s.Workflows {
+		if len(w.Homeowners) > 0 {
+			add(w.Homeowners[0].ID)
+		}
+	}
+	for _, b := range s.Blocks {
+		if b.Contact != nil {
+			add(b.Contact.ID)
+		}
+	}
+	for _, a := range s.Assignments {
+		add(a.Customer.ID)
+	}
+	if found == "several" {
+		return ""
+	}
+	return found
 }
 
 // writes maps the decision's actions to changes, each with the state that its

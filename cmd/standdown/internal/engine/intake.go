@@ -70,7 +70,7 @@ func (e *Engine) read(ctx context.Context, f Feed) error {
 		}
 		was := reading.Baseline
 		reading.Cursor, reading.ReadAt = batch.Next, e.Now()
-		fresh, err := e.Store.Intake(ctx, f.Name, reading, arrivals)
+		fresh, err := e.Store.Intake(ctx, f.Name, &reading, arrivals)
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (e *Engine) read(ctx context.Context, f Feed) error {
 		}
 		reading.Baseline = false
 		e.Log.Info("baseline recorded: what is there now was noted, not acted upon", "system", f.Name)
-		_, err = e.Store.Intake(ctx, f.Name, reading, nil)
+		_, err = e.Store.Intake(ctx, f.Name, &reading, nil)
 		return err
 	}
 }
@@ -109,7 +109,7 @@ func (e *Engine) begin(ctx context.Context, f Feed, r *store.Reading) (done bool
 		return false, err
 	}
 	r.ReadAt = e.Now()
-	_, err = e.Store.Intake(ctx, f.Name, *r, nil)
+	_, err = e.Store.Intake(ctx, f.Name, r, nil)
 	return true, err
 }
 
@@ -121,7 +121,7 @@ func (e *Engine) arrival(r connectors.Record, reading store.Reading) store.Arriv
 	out := store.Arrival{
 		Ref: r.Ref, Subject: a.Subject, ID: a.Subject.ID, Kind: "mail.ignored", At: r.At, Event: a.Event, Note: a.Why,
 		Watched: a.Watched, Memory: a.Memory, Housekeep: mail,
-		New: r.Created.After(reading.BaselineAt), Adopt: e.Start.Adopt,
+		New: r.Created.After(reading.BaselineAt), Adopt: e.Start.Adopt, Author: r.By,
 	}
 	switch {
 	case err != nil:

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +21,8 @@ type Event struct {
 	Generation int
 	Attempts   int
 	Note       string
+	Run        string
+	Author     string
 }
 
 // A Verdict is what became of an event, to be stored in one transaction.
@@ -29,6 +33,8 @@ type Verdict struct {
 	Decisions []rules.Decision
 	// Writes are the changes of each decision, in order.
 	Writes [][]Write
+	// Customer is whose affairs it is about; empty if that is not known.
+	Customer string
 }
 
 // A Write is a change on its way into the outbox.
@@ -39,25 +45,37 @@ type Write struct {
 	Text   string
 	State  State  // Proposed, Pending, or Dropped if the verb is off
 	Why    string // why it is not Pending
+	// Expires is when it lapses if nobody has approved it; zero for never.
+	Expires time.Time
 }
+
+// decidable is the condition for an event e to be decided now, its parameter
+// the time: it is the oldest about its subject, and no changes that earlier
+// events asked for on the same subject are still on their way, for it would
+// see a world half changed.
+var decidable = `e.not_before <= ?
+	AND NOT EXISTS (SELECT 1 FROM events p WHERE p.subject = e.subject AND p.state = 'new' AND (p.at < e.at OR p.at = e.at AND p.id < e.id))
+	AND NOT EXISTS (SELECT 1 FROM events p JOIN entries x ON x.event = p.id WHERE p.subject = e.subject AND ` + moving("x") + `)`
 
 // Undecided returns events to be decided, oldest first, at most one for each
-// subject. An event waits while changes that earlier events asked for on the
-// same subject are still on their way: it would see a world half changed.
+// subject.
 func (s *Store) Undecided(ctx context.Context, now time.Time, limit int) ([]Event, error) {
 	return rows(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events e
-		WHERE e.state = 'new' AND e.not_before <= ?
-		AND NOT EXISTS (SELECT 1 FROM events p WHERE p.subject = e.subject AND p.state = 'new' AND (p.at < e.at OR p.at = e.at AND p.id < e.id))
-		AND NOT EXISTS (SELECT 1 FROM events p JOIN entries x ON x.event = p.id WHERE p.subject = e.subject AND `+moving("x")+`)
-		ORDER BY e.at, e.id LIMIT ?`, ms(now), limit)
+		WHERE e.state = 'new' AND `+decidable+` ORDER BY e.at, e.id LIMIT ?`, ms(now), limit)
 }
 
-const eventColumns = `e.id, e.kind, e.subject, e.body, e.state, e.generation, e.attempts, e.note`
+// Disband takes events that cannot be decided now out of their run, so that
+// the others of it can be delivered.
+func (s *Store) Disband(ctx context.Context, now time.Time) error {
+	return s.setEvent(ctx, `UPDATE events AS e SET run = id WHERE e.state = 'new' AND e.run <> e.id AND NOT (`+decidable+`)`, ms(now))
+}
+
+const eventColumns = `e.id, e.kind, e.subject, e.body, e.state, e.generation, e.attempts, e.note, e.run, e.author`
 
 func scanEvent(r *sql.Rows) (Event, error) {
 	var e Event
 	var id, kind, subject, body string
-	if err := r.Scan(&id, &kind, &subject, &body, &e.State, &e.Generation, &e.Attempts, &e.Note); err != nil {
+	if err := r.Scan(&id, &kind, &subject, &body, &e.State, &e.Generation, &e.Attempts, &e.Note, &e.Run, &e.Author); err != nil {
 		return e, err
 	}
 	if err := decode(body, &e.Event); err != nil {
@@ -83,13 +101,20 @@ func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
 // nobody is told of what has not been done. What waits of earlier events of the same
 // kind about the same subject becomes stale: this one was decided on newer
 // facts.
+//
+// The error is ErrBusy while changes that other events asked for are on their
+// way to a record that the verdict is about: it was decided on a world about
+// to be out of date. It is ErrOvertaken if the event has been decided meanwhile.
 func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx conn) error {
 		exec := func(query string, args ...any) error {
 			_, err := tx.ExecContext(ctx, query, args...)
 			return err
 		}
 		e := v.Event
+		if err := s.ripe(ctx, tx, v); err != nil {
+			return err
+		}
 		if err := exec(`INSERT INTO situations (event, generation, at, snapshot, settings) VALUES (?, ?, ?, ?, ?)`,
 			e.ID, e.Generation, ms(now), encode(v.Snapshot), encode(v.Settings)); err != nil {
 			return err
@@ -99,12 +124,17 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 			ms(now), e.Subject.String(), e.Kind, e.ID); err != nil {
 			return err
 		}
+		customer := cmp.Or(v.Customer, e.Subject.String())
+		turns := turns{}
+		stored := make([]string, 0, len(v.Decisions))
 		for n, d := range v.Decisions {
 			id := DecisionID(e.ID, e.Generation, n)
+			body := encode(d)
 			if err := exec(`INSERT INTO decisions (id, event, generation, n, at, tbl, row_id, subject, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				id, e.ID, e.Generation, n, ms(now), d.Table, d.Row, d.Subject.String(), encode(d)); err != nil {
+				id, e.ID, e.Generation, n, ms(now), d.Table, d.Row, d.Subject.String(), body); err != nil {
 				return err
 			}
+			stored = append(stored, id, body)
 			if d.Withdraws {
 				if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`)`,
 					"withdrawn by decision "+id, ms(now), d.Subject.String(), e.ID); err != nil {
@@ -124,15 +154,48 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 				last = 1
 			}
 			for _, w := range v.Writes[n] {
-				if err := exec(`INSERT INTO entries (key, event, decision, lane, last, system, verb, change, text, state, why, attempts, doubt, not_before, lease, lease_until, result, created, updated)
-					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '', 0, '', ?, ?) ON CONFLICT DO NOTHING`,
-					w.Change.Key, e.ID, id, d.Subject.String(), last, w.System, w.Verb, encode(w.Change), w.Text, string(w.State), w.Why, ms(now), ms(now)); err != nil {
+				turn, err := turns.next(ctx, tx, w.System, customer)
+				if err != nil {
+					return err
+				}
+				if err := insertEntry(ctx, tx, entryRow{
+					write: w, event: e.ID, run: e.Run, decision: id, rule: d.Table + " " + d.Row, lane: d.Subject.String(), last: last,
+					customer: customer, maker: e.Author, turn: turn, created: now,
+				}); err != nil {
 					return err
 				}
 			}
 		}
+		if err := link(ctx, tx, "decision", fmt.Sprintf("%s@%d", e.ID, e.Generation), digest(stored...)); err != nil {
+			return err
+		}
 		return exec(`UPDATE events SET state = 'decided', kind = ?, body = ?, note = '', attempts = 0 WHERE id = ?`, e.Kind, encode(e.Event), e.ID)
 	})
+}
+
+// ErrBusy is returned for a verdict about records that are just being changed.
+var ErrBusy = errors.New("records that it is about are being changed")
+
+// ripe reports why the verdict cannot be stored now.
+func (s *Store) ripe(ctx context.Context, tx conn, v Verdict) error {
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM events WHERE id = ? AND state = 'new' AND generation = ?`, v.Event.ID, v.Event.Generation).Scan(&n)
+	if err != nil || n == 0 {
+		return errors.Join(err, ErrOvertaken)
+	}
+	lanes := make([]string, len(v.Decisions))
+	for i, d := range v.Decisions {
+		lanes[i] = d.Subject.String()
+	}
+	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries x WHERE x.state IN ('pending', 'sending') AND x.event <> ?
+		AND x.lane IN (`+tx.list+`) AND `+moving("x"), v.Event.ID, lanes).Scan(&n)
+	if err != nil {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	if n > 0 {
+		return ErrBusy
+	}
+	return nil
 }
 
 // DecisionID is what people call a decision. It is the same when the same
@@ -144,25 +207,13 @@ func DecisionID(event string, generation, n int) string {
 
 // Postpone has the event decided again not before the given time.
 func (s *Store) Postpone(ctx context.Context, event, note string, notBefore time.Time) error {
-	return s.setEvent(ctx, `UPDATE events SET attempts = attempts + 1, note = ?, not_before = ? WHERE id = ?`, note, ms(notBefore), event)
+	return s.setEvent(ctx, `UPDATE events SET attempts = attempts + 1, note = ?, not_before = ?, run = id WHERE id = ?`, note, ms(notBefore), event)
 }
 
 // Wait has the event decided not before the given time, without counting it as
 // an attempt that went wrong.
 func (s *Store) Wait(ctx context.Context, event string, notBefore time.Time) error {
-	return s.setEvent(ctx, `UPDATE events SET not_before = ? WHERE id = ?`, ms(notBefore), event)
-}
-
-// Busy reports whether changes about the subject that other events asked for
-// are still on their way.
-func (s *Store) Busy(ctx context.Context, subject rules.Ref, event string) (bool, error) {
-	var n int
-	err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries x WHERE x.lane = ? AND x.event <> ? AND `+moving("x"),
-		subject.String(), event).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("reading the journal: %w", err)
-	}
-	return n > 0, nil
+	return s.setEvent(ctx, `UPDATE events SET not_before = ?, run = id WHERE id = ?`, ms(notBefore), event)
 }
 
 // Quarantine sets the event aside for a person.
@@ -176,13 +227,13 @@ func (s *Store) Ignore(ctx context.Context, event, note string) error {
 }
 
 func (s *Store) setEvent(ctx context.Context, query string, args ...any) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx conn) error {
 		_, err := tx.ExecContext(ctx, query, args...)
 		return err
 	})
 }
 
-func setDeadline(ctx context.Context, tx *sql.Tx, d rules.Deadline, decision string) (err error) {
+func setDeadline(ctx context.Context, tx conn, d rules.Deadline, decision string) (err error) {
 	if d.At.IsZero() {
 		_, err = tx.ExecContext(ctx, `DELETE FROM deadlines WHERE kind = ? AND subject = ?`, d.Kind, d.Subject.String())
 		return err
@@ -215,7 +266,7 @@ func (s *Store) Deadlines(ctx context.Context) ([]Deadline, error) {
 // Fire turns every deadline that is due into an event. It returns how many.
 func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
 	fired := 0
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx conn) error {
 		fired = 0
 		type due struct {
 			kind, subject string
@@ -232,7 +283,7 @@ func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
 				ID:   fmt.Sprintf("due:%s/%s@%d", d.kind, d.subject, d.at),
 				Kind: d.kind, At: fromMS(d.at), Subject: parseRef(d.subject),
 			}
-			if _, err := insertEvent(ctx, tx, eventRow{id: e.ID, kind: e.Kind, subject: d.subject, at: e.At, body: encode(e), state: New, arrived: now}); err != nil {
+			if _, err := insertEvent(ctx, tx, eventRow{id: e.ID, kind: e.Kind, subject: d.subject, at: e.At, body: encode(e), state: New, arrived: now, run: fmt.Sprintf("due %d", ms(now))}); err != nil {
 				return err
 			}
 			if _, err := tx.ExecContext(ctx, `DELETE FROM deadlines WHERE kind = ? AND subject = ?`, d.kind, d.subject); err != nil {

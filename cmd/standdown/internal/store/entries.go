@@ -83,18 +83,21 @@ var heads = `NOT EXISTS (SELECT 1 FROM entries p WHERE p.lane = e.lane AND p.id 
 const rest = `id > ? AND event = (SELECT event FROM entries WHERE id = ?) AND lane = (SELECT lane FROM entries WHERE id = ?)`
 
 // Claim takes up to limit entries of the system that are due, each the head of
-// its lane, for the caller alone until the lease ends. An entry whose lease
+// its lane, for the caller alone until the lease ends. Customers take turns.
+// Nothing is due while a brake is on, or some of its run is undecided. An entry whose lease
 // ended without an outcome is claimed again with Doubt. The token is needed to
 // settle them.
 func (s *Store) Claim(ctx context.Context, system string, limit int, now time.Time, lease time.Duration) (entries []Entry, token string, err error) {
 	token = rand.Text()
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx conn) error {
 		entries, err = rows(ctx, tx, scanEntry, `UPDATE entries AS e SET
 				doubt = CASE WHEN e.state = 'sending' THEN 1 ELSE e.doubt END,
 				state = 'sending', attempts = e.attempts + 1, lease = ?, lease_until = ?, updated = ?
-			WHERE e.id IN (SELECT e.id FROM entries e WHERE e.system = ?
+			WHERE e.id IN (SELECT e.id FROM entries e WHERE e.system = ? AND e.state IN ('pending', 'sending')
 				AND (e.state = 'pending' AND e.not_before <= ? OR e.state = 'sending' AND e.lease_until <= ?)
-				AND `+heads+` ORDER BY e.id LIMIT ?)
+				AND NOT EXISTS (SELECT 1 FROM events r WHERE r.run = e.run AND r.state = 'new')
+				AND NOT EXISTS (SELECT 1 FROM brakes b WHERE b.name IN ('all', e.system))
+				AND `+heads+` ORDER BY e.turn, e.id LIMIT ?)
 			RETURNING `+strings.ReplaceAll(entryColumns, "e.", ""), token, ms(now.Add(lease)), ms(now), system, ms(now), ms(now), limit)
 		slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
 		return err
@@ -115,7 +118,7 @@ type Settlement struct {
 // over meanwhile is left alone. Changed makes what was to follow it stale and has
 // the event decided again.
 func (s *Store) Settle(ctx context.Context, token string, settlements []Settlement, now time.Time) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx conn) error {
 		for _, st := range settlements {
 			next, err := after(Sending, st.Signal)
 			if err != nil {
@@ -150,13 +153,13 @@ func (s *Store) Settle(ctx context.Context, token string, settlements []Settleme
 
 // again makes what was to follow the entry, or to come last, stale and its
 // event new.
-func again(ctx context.Context, tx *sql.Tx, entry int64, now time.Time) error {
+func again(ctx context.Context, tx conn, entry int64, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'stale', why = 'the record had changed; decided again', updated = ?
 		WHERE state IN (`+quoted(from(Changed))+`) AND state <> 'sending'
 		AND (`+rest+` OR last = 1 AND event = (SELECT event FROM entries WHERE id = ?))`, ms(now), entry, entry, entry, entry); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE events SET state = 'new', generation = generation + 1, not_before = 0
+	_, err := tx.ExecContext(ctx, `UPDATE events SET state = 'new', generation = generation + 1, not_before = 0, run = id
 		WHERE id = (SELECT event FROM entries WHERE id = ?) AND state = 'decided'`, entry)
 	return err
 }
@@ -203,66 +206,6 @@ func (s *Store) Entries(ctx context.Context, f Filter) ([]Entry, error) {
 	return rows(ctx, s.db, scanEntry, query, args...)
 }
 
-// Act carries out what a person does to entries: Approve, Decline, Retry, Drop
-// or Confirm. Dropping or declining an entry drops what was to follow it as
-// well. The act is journaled. If one entry cannot be given the
-// signal, nothing is changed.
-func (s *Store) Act(ctx context.Context, ids []int64, sig Signal, who, reason string, now time.Time) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		for _, id := range ids {
-			var state State
-			err := tx.QueryRowContext(ctx, `SELECT state FROM entries WHERE id = ?`, id).Scan(&state)
-			if errors.Is(err, sql.ErrNoRows) {
-				return fmt.Errorf("there is no entry %d", id)
-			}
-			if err != nil {
-				return err
-			}
-			next, err := after(state, sig)
-			if err != nil {
-				return fmt.Errorf("entry %d: %w; this can be given to one that is %s", id, err, orList(from(sig)))
-			}
-			why := string(sig) + " by " + who
-			if reason != "" {
-				why += ": " + reason
-			}
-			if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, attempts = 0, not_before = 0, updated = ? WHERE id = ?`, string(next), why, ms(now), id); err != nil {
-				return err
-			}
-			if next == Dropped {
-				if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'dropped', why = ?, updated = ?
-					WHERE state IN (`+quoted(from(Drop))+`) AND `+rest,
-					fmt.Sprintf("entry %d before it was dropped", id), ms(now), id, id, id); err != nil {
-					return err
-				}
-			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO acts (at, who, act, entry, reason) VALUES (?, ?, ?, ?, ?)`, ms(now), who, string(sig), id, reason); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// An Act is what a person did.
-type Act struct {
-	At     time.Time `json:"at"`
-	Who    string    `json:"who"`
-	Act    Signal    `json:"act"`
-	Entry  int64     `json:"entry"`
-	Reason string    `json:"reason,omitempty"`
-}
-
-// Acts returns what people did to the entries of a decision, oldest first.
-func (s *Store) Acts(ctx context.Context, decision string) ([]Act, error) {
-	return rows(ctx, s.db, func(r *sql.Rows) (a Act, err error) {
-		var at int64
-		err = r.Scan(&at, &a.Who, &a.Act, &a.Entry, &a.Reason)
-		a.At = fromMS(at)
-		return a, err
-	}, `SELECT a.at, a.who, a.act, a.entry, a.reason FROM acts a JOIN entries e ON e.id = a.entry WHERE e.decision = ? ORDER BY a.id`, decision)
-}
-
 func quoted[T ~string](all []T) string {
 	var b strings.Builder
 	for i, s := range all {
@@ -285,4 +228,46 @@ func orList(all []State) string {
 func parseRef(s string) rules.Ref {
 	kind, id, _ := strings.Cut(s, " ")
 	return rules.Ref{Kind: kind, ID: id}
+}
+
+type entryRow struct {
+	write                                      Write
+	event, run, decision, rule, lane, customer string
+	maker                                      string
+	last                                       int
+	turn, undoes                               int64
+	created                                    time.Time
+}
+
+// insertEntry puts a change into the outbox, unless one with its key is there.
+func insertEntry(ctx context.Context, tx conn, r entryRow) error {
+	w := r.write
+	_, err := tx.ExecContext(ctx, `INSERT INTO entries (key, event, decision, rule, run, customer, maker, lane, last, system, verb, change, text, state, why,
+			attempts, doubt, not_before, lease, lease_until, turn, expires, undoes, result, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '', 0, ?, ?, ?, '', ?, ?) ON CONFLICT DO NOTHING`,
+		w.Change.Key, r.event, r.decision, r.rule, r.run, r.customer, r.maker, r.lane, r.last, w.System, w.Verb, encode(w.Change), w.Text, string(w.State), w.Why,
+		r.turn, ms(w.Expires), r.undoes, ms(r.created), ms(r.created))
+	return err
+}
+
+// turns hands out turns: one who has nothing in the outbox begins where the
+// others are now, and each further entry comes one turn later. So a customer
+// with ten thousand changes does not make the next one wait for all of them.
+type turns map[[2]string]int64
+
+func (t turns) next(ctx context.Context, tx conn, system, customer string) (int64, error) {
+	key := [2]string{system, customer}
+	if _, known := t[key]; !known {
+		var now, last int64
+		err := tx.QueryRowContext(ctx, `SELECT
+			(SELECT COALESCE(MIN(turn), 0) FROM entries WHERE system = ? AND state IN ('pending', 'sending')),
+			(SELECT COALESCE(MAX(turn), 0) FROM entries WHERE customer = ? AND state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown'))`,
+			system, customer).Scan(&now, &last)
+		if err != nil {
+			return 0, fmt.Errorf("reading the journal: %w", err)
+		}
+		t[key] = max(now, last)
+	}
+	t[key]++
+	return t[key], nil
 }

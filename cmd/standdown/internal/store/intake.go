@@ -29,6 +29,8 @@ type Reading struct {
 	Baseline   bool
 	BaselineAt time.Time
 	ReadAt     time.Time // zero if never
+
+	version int64 // of the row that this was read from
 }
 
 // An Arrival is one record as it goes into the journal.
@@ -53,6 +55,8 @@ type Arrival struct {
 	// Raw is evidence to be kept, named by SHA256.
 	Raw    []byte
 	SHA256 string
+	// Author is who caused it, as the source names people.
+	Author string
 	// Housekeep asks for Settled to be called on Ref once the event is through.
 	Housekeep bool
 }
@@ -61,8 +65,8 @@ type Arrival struct {
 func (s *Store) Reading(ctx context.Context, source string) (Reading, error) {
 	var r Reading
 	var baseline, at, read int64
-	err := s.db.QueryRowContext(ctx, `SELECT cursor, baseline, baseline_at, read_at FROM sources WHERE name = ?`, source).
-		Scan(&r.Cursor, &baseline, &at, &read)
+	err := s.db.QueryRowContext(ctx, `SELECT cursor, baseline, baseline_at, read_at, version FROM sources WHERE name = ?`, source).
+		Scan(&r.Cursor, &baseline, &at, &read, &r.version)
 	if err == sql.ErrNoRows {
 		return Reading{}, nil
 	}
@@ -74,31 +78,45 @@ func (s *Store) Reading(ctx context.Context, source string) (Reading, error) {
 }
 
 // Intake stores what a read of a source brought, and how far the source has
-// now been read, in one transaction. It returns how many events are new.
-// During a baseline only what to remember is stored.
-func (s *Store) Intake(ctx context.Context, source string, r Reading, arrivals []Arrival) (fresh int, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+// now been read, in one transaction. It returns how many events are new; they
+// are one run. During a baseline only what to remember is stored. The Reading
+// must come from the store, by Reading or the last Intake: if somebody else
+// has read on since, the error is ErrOvertaken.
+func (s *Store) Intake(ctx context.Context, source string, r *Reading, arrivals []Arrival) (fresh int, err error) {
+	err = s.inTx(ctx, func(tx conn) error {
 		fresh = 0
+		baseline := 0
+		if r.Baseline {
+			baseline = 1
+		}
+		res, err := tx.ExecContext(ctx, `INSERT INTO sources (name, cursor, baseline, baseline_at, read_at, version) VALUES (?, ?, ?, ?, ?, 1)
+			ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, baseline = excluded.baseline, baseline_at = excluded.baseline_at,
+				read_at = excluded.read_at, version = sources.version + 1
+			WHERE sources.version = ?`,
+			source, string(r.Cursor), baseline, ms(r.BaselineAt), ms(r.ReadAt), r.version)
+		if err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrOvertaken)
+		}
+		run := fmt.Sprintf("%s #%d", source, r.version+1)
 		for i := range arrivals {
-			n, err := arrive(ctx, tx, source, r, &arrivals[i])
+			n, err := arrive(ctx, tx, source, run, r, &arrivals[i])
 			if err != nil {
 				return fmt.Errorf("writing the journal: %w", err)
 			}
 			fresh += n
 		}
-		baseline := 0
-		if r.Baseline {
-			baseline = 1
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO sources (name, cursor, baseline, baseline_at, read_at) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, baseline = excluded.baseline, baseline_at = excluded.baseline_at, read_at = excluded.read_at`,
-			source, string(r.Cursor), baseline, ms(r.BaselineAt), ms(r.ReadAt))
-		return err
+		return nil
 	})
+	if err == nil {
+		r.version++
+	}
 	return fresh, err
 }
 
-func arrive(ctx context.Context, tx *sql.Tx, source string, r Reading, a *Arrival) (fresh int, err error) {
+func arrive(ctx context.Context, tx conn, source, run string, r *Reading, a *Arrival) (fresh int, err error) {
 	first := false // the first that is seen of this record
 	if a.Watched != "" {
 		var last string
@@ -142,20 +160,20 @@ func arrive(ctx context.Context, tx *sql.Tx, source string, r Reading, a *Arriva
 	}
 	return insertEvent(ctx, tx, eventRow{
 		id: a.ID, kind: a.Kind, subject: a.Subject.String(), at: a.At, body: body, state: a.State, note: a.Note,
-		source: source, ref: a.Ref.String(), sha256: a.SHA256, arrived: r.ReadAt,
+		source: source, ref: a.Ref.String(), sha256: a.SHA256, arrived: r.ReadAt, author: a.Author, run: run,
 	})
 }
 
 type eventRow struct {
-	id, kind, subject, body, note, source, ref, sha256 string
-	state                                              EventState
-	at, arrived                                        time.Time
+	id, kind, subject, body, note, source, ref, sha256, author, run string
+	state                                                           EventState
+	at, arrived                                                     time.Time
 }
 
-func insertEvent(ctx context.Context, tx *sql.Tx, e eventRow) (int, error) {
-	res, err := tx.ExecContext(ctx, `INSERT INTO events (id, kind, subject, at, body, state, generation, attempts, not_before, note, source, ref, sha256, arrived)
-		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-		e.id, e.kind, e.subject, ms(e.at), e.body, string(e.state), e.note, e.source, e.ref, e.sha256, ms(e.arrived))
+func insertEvent(ctx context.Context, tx conn, e eventRow) (int, error) {
+	res, err := tx.ExecContext(ctx, `INSERT INTO events (id, kind, subject, at, body, state, generation, attempts, not_before, note, source, ref, sha256, arrived, author, run)
+		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		e.id, e.kind, e.subject, ms(e.at), e.body, string(e.state), e.note, e.source, e.ref, e.sha256, ms(e.arrived), e.author, e.run)
 	if err != nil {
 		return 0, err
 	}
@@ -163,7 +181,7 @@ func insertEvent(ctx context.Context, tx *sql.Tx, e eventRow) (int, error) {
 	return int(n), err
 }
 
-func remember(ctx context.Context, tx *sql.Tx, subject rules.Ref, memory map[string]string, event string) error {
+func remember(ctx context.Context, tx conn, subject rules.Ref, memory map[string]string, event string) error {
 	for name, value := range memory {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO memory (subject, name, value, event, before) VALUES (?, ?, ?, ?, '')
 			ON CONFLICT (subject, name) DO UPDATE SET value = excluded.value, event = excluded.event,
@@ -198,7 +216,7 @@ func (m Memory) Recall(ctx context.Context, subjects []rules.Ref) (map[rules.Ref
 	found, err := rows(ctx, m.Store.db, func(r *sql.Rows) (f fact, err error) {
 		return f, r.Scan(&f.subject, &f.name, &f.value)
 	}, `SELECT subject, name, CASE WHEN event = ? THEN before ELSE value END FROM memory
-		WHERE subject IN (SELECT value FROM json_each(?))`, m.Event, encode(list))
+		WHERE subject IN (`+m.Store.db.list+`)`, m.Event, list)
 	if err != nil {
 		return nil, err
 	}
@@ -226,8 +244,8 @@ func (s *Store) Through(ctx context.Context, source string, limit int) ([]string
 
 // Housekept forgets that the records were to be flagged and moved.
 func (s *Store) Housekept(ctx context.Context, source string, refs []string) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM housekeeping WHERE source = ? AND ref IN (SELECT value FROM json_each(?))`, source, encode(refs))
+	return s.inTx(ctx, func(tx conn) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM housekeeping WHERE source = ? AND ref IN (`+tx.list+`)`, source, refs)
 		return err
 	})
 }

@@ -24,7 +24,7 @@ const keptMailColumns = eventColumns + `, e.source, e.ref, e.arrived, r.bytes FR
 func scanKeptMail(r *sql.Rows) (m KeptMail, err error) {
 	var id, kind, subject, body string
 	var arrived int64
-	if err := r.Scan(&id, &kind, &subject, &body, &m.State, &m.Generation, &m.Attempts, &m.Note, &m.Source, &m.Ref, &arrived, &m.Raw); err != nil {
+	if err := r.Scan(&id, &kind, &subject, &body, &m.State, &m.Generation, &m.Attempts, &m.Note, &m.Run, &m.Author, &m.Source, &m.Ref, &arrived, &m.Raw); err != nil {
 		return m, err
 	}
 	if err := decode(body, &m.Event.Event); err != nil {
@@ -39,7 +39,7 @@ func scanKeptMail(r *sql.Rows) (m KeptMail, err error) {
 // are all that could not be taken apart.
 func (s *Store) Doubtful(ctx context.Context) ([]KeptMail, error) {
 	return rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` WHERE e.state = 'quarantined'
-		OR e.state = 'decided' AND json_extract(e.body, '$.request.words') = 'attached' ORDER BY e.at, e.id`)
+		OR e.state = 'decided' AND e.body LIKE '%"words":"attached"%' ORDER BY e.at, e.id`)
 }
 
 // Mail returns the mail of an event.
@@ -60,8 +60,8 @@ var errBusyMail = errors.New("it is being decided; look again in a moment")
 // Replay has an event decided again, as event now has it, and notes who wanted
 // that. What was asked for before under the same keys is not asked for twice.
 func (s *Store) Replay(ctx context.Context, event rules.Event, who string, now time.Time) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE events SET state = 'new', kind = ?, body = ?, generation = generation + 1, attempts = 0, not_before = 0, note = ''
+	return s.inTx(ctx, func(tx conn) error {
+		res, err := tx.ExecContext(ctx, `UPDATE events SET state = 'new', kind = ?, body = ?, generation = generation + 1, attempts = 0, not_before = 0, note = '', run = id
 			WHERE id = ? AND state IN ('quarantined', 'decided')`, event.Kind, encode(event), event.ID)
 		if err != nil {
 			return fmt.Errorf("writing the journal: %w", err)
@@ -69,7 +69,6 @@ func (s *Store) Replay(ctx context.Context, event rules.Event, who string, now t
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("replaying %s: %w", event.ID, errBusyMail))
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO acts (at, who, act, entry, reason) VALUES (?, ?, 'replay', 0, ?)`, ms(now), who, event.ID)
-		return err
+		return act(ctx, tx, Act{At: now, Who: who, Act: "replay", Reason: event.ID})
 	})
 }

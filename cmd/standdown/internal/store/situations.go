@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -20,48 +22,60 @@ type Situation struct {
 }
 
 // Situations yields the events decided since the given time, oldest first,
-// each as it was decided last. It reads as it goes, so that a long history
-// needs no more memory than a short one; until the loop ends, this Store can
-// do nothing else. An error is the last thing it yields.
+// each as it was decided last. It reads one after the other, so that a long
+// history needs no more memory than a short one. An error is the last thing it
+// yields.
 func (s *Store) Situations(ctx context.Context, since time.Time) iter.Seq2[Situation, error] {
+	type place struct {
+		at, generation int64
+		event          string
+	}
 	return func(yield func(Situation, error) bool) {
-		fail := func(err error) { yield(Situation{}, fmt.Errorf("reading the journal: %w", err)) }
-		rs, err := s.db.QueryContext(ctx, `SELECT e.id, e.body, s.at, s.snapshot, s.settings,
-			(SELECT json_group_array(json(d.body)) FROM (SELECT body FROM decisions WHERE event = s.event AND generation = s.generation ORDER BY n) d)
-			FROM situations s JOIN events e ON e.id = s.event
-			WHERE s.at >= ? AND s.generation = (SELECT MAX(generation) FROM situations WHERE event = s.event)
-			ORDER BY s.at, s.event`, ms(since))
-		if err != nil {
-			fail(err)
-			return
-		}
-		defer rs.Close()
-		for rs.Next() {
-			var one Situation
-			var id, event, snapshot, settings, decisions string
-			var at int64
-			if err := rs.Scan(&id, &event, &at, &snapshot, &settings, &decisions); err != nil {
-				fail(err)
+		last := place{at: ms(since)}
+		for {
+			places, err := rows(ctx, s.db, func(r *sql.Rows) (p place, err error) {
+				return p, r.Scan(&p.at, &p.event, &p.generation)
+			}, `SELECT s.at, s.event, s.generation FROM situations s WHERE (s.at > ? OR s.at = ? AND s.event > ?)
+				AND s.generation = (SELECT MAX(generation) FROM situations WHERE event = s.event)
+				ORDER BY s.at, s.event LIMIT 500`, last.at, last.at, last.event)
+			if err != nil {
+				yield(Situation{}, err)
 				return
 			}
-			one.At = fromMS(at)
-			for _, part := range []struct {
-				text string
-				into any
-			}{{event, &one.Event}, {snapshot, &one.Snapshot}, {settings, &one.Settings}, {decisions, &one.Decisions}} {
-				if err := decode(part.text, part.into); err != nil {
-					fail(fmt.Errorf("situation of event %s: %w", id, err))
+			if len(places) == 0 {
+				return
+			}
+			for _, p := range places {
+				one, err := s.situation(ctx, p.event, p.generation)
+				if !yield(one, err) || err != nil {
 					return
 				}
 			}
-			if !yield(one, nil) {
-				return
-			}
-		}
-		if err := rs.Err(); err != nil {
-			fail(err)
+			last = places[len(places)-1]
 		}
 	}
+}
+
+func (s *Store) situation(ctx context.Context, id string, generation int64) (one Situation, err error) {
+	var event, snapshot, settings string
+	var at int64
+	err = s.db.QueryRowContext(ctx, `SELECT e.body, s.at, s.snapshot, s.settings FROM situations s JOIN events e ON e.id = s.event
+		WHERE s.event = ? AND s.generation = ?`, id, generation).Scan(&event, &at, &snapshot, &settings)
+	if err != nil {
+		return one, fmt.Errorf("reading the journal: %w", err)
+	}
+	one.At = fromMS(at)
+	if err := errors.Join(decode(event, &one.Event), decode(snapshot, &one.Snapshot), decode(settings, &one.Settings)); err != nil {
+		return one, fmt.Errorf("reading the journal: situation of event %s: %w", id, err)
+	}
+	one.Decisions, err = rows(ctx, s.db, func(r *sql.Rows) (d rules.Decision, err error) {
+		var body string
+		if err := r.Scan(&body); err != nil {
+			return d, err
+		}
+		return d, decode(body, &d)
+	}, `SELECT body FROM decisions WHERE event = ? AND generation = ? ORDER BY n`, id, generation)
+	return one, err
 }
 
 // SettingsOf returns the settings that the decision was taken with.

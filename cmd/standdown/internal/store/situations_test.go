@@ -5,11 +5,14 @@ import (
 	"time"
 
 	"standdown/cmd/standdown/internal/store"
+	"standdown/cmd/standdown/internal/store/storetest"
 	"standdown/rules"
 )
 
-func TestSituations(t *testing.T) {
-	s, ctx := open(t)
+func TestSituations(t *testing.T) { storetest.Each(t, testSituations) }
+
+func testSituations(t *testing.T, fresh storetest.Fresh) {
+	s, ctx := open(t, fresh)
 	client := rules.Ref{Kind: "client", ID: "C1"}
 	decide := func(id string, generation int, at time.Time, rows ...string) {
 		t.Helper()
@@ -31,6 +34,9 @@ func TestSituations(t *testing.T) {
 	decide("e1", 0, now, "W1")
 	decide("e2", 0, now.Add(time.Hour), "W2", "W4")
 	decide("e3", 0, now.Add(2*time.Hour))
+	if err := s.Replay(ctx, rules.Event{ID: "e2", Kind: rules.HoldChanged, At: now.Add(time.Hour), Subject: client}, "ann", now); err != nil {
+		t.Fatal(err)
+	}
 	decide("e2", 1, now.Add(3*time.Hour), "W5", "W3")
 
 	t.Run("each event comes as it was decided last, in that order", func(t *testing.T) {

@@ -4,8 +4,9 @@
 //
 // It does not decide, and it calls nobody: a transaction never spans a remote
 // call. Every method is one transaction and takes effect wholly or not at all.
-// All methods may be used by several goroutines and, for the command line, by
-// a second process; only one at a time can be the daemon, see [Open].
+// All methods may be used by several goroutines and by several processes. On
+// SQLite only one of them can be the daemon; on PostgreSQL any number, see
+// [Open].
 package store
 
 import (
@@ -19,61 +20,83 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-//go:embed migrations/sqlite/*.sql
+//go:embed migrations
 var migrations embed.FS
 
 // A Store is an open journal.
 type Store struct {
-	db   *sql.DB
-	path string
+	pool *sql.DB
+	db   conn
+	name string // for people; without a password
 	lock *flock.Flock
+	pg   *pgx.ConnConfig // nil on SQLite
 }
 
-// Open opens the journal in the SQLite file for the daemon: it makes the file
-// if there is none, brings its tables up to date, and keeps every other daemon
-// out until Close. A file that a newer program wrote is refused.
-func Open(ctx context.Context, path string) (*Store, error) {
-	s, err := open(path)
+// ErrOvertaken is returned for a step of intake or of deciding which another
+// daemon has taken meanwhile. Nothing was stored.
+var ErrOvertaken = errors.New("another daemon was faster")
+
+// Open opens the journal for a daemon and brings its tables up to date. The
+// name is that of a SQLite file, which is made if there is none and from which
+// every other daemon is kept out until Close, or a PostgreSQL URL
+// (postgres://...), whose database must exist. A journal that a newer program
+// wrote is refused; on PostgreSQL one that is newer by a single version is not,
+// so that replicas can be upgraded one after the other.
+func Open(ctx context.Context, name string) (*Store, error) {
+	s, err := open(name)
 	if err != nil {
 		return nil, err
 	}
-	err = s.takeLock()
+	if s.pg == nil {
+		err = s.takeLock()
+	}
 	if err == nil {
 		err = s.migrate(ctx, true)
 	}
 	if err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the journal %s: %w", path, err)
+		return nil, fmt.Errorf("opening the journal %s: %w", s.name, err)
 	}
 	return s, nil
 }
 
 // OpenBeside opens a journal for looking and for people's acts, whether or not
-// the daemon runs. It makes none, and does not change its tables.
-func OpenBeside(ctx context.Context, path string) (*Store, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no journal at %s: start the daemon once with this configuration, or name another with --config", path)
+// a daemon runs. It makes none, and does not change its tables.
+func OpenBeside(ctx context.Context, name string) (*Store, error) {
+	if _, err := os.Stat(name); !isURL(name) && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no journal at %s: start the daemon once with this configuration, or name another with --config", name)
 	}
-	s, err := open(path)
+	s, err := open(name)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.migrate(ctx, false); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the journal %s: %w", path, err)
+		return nil, fmt.Errorf("opening the journal %s: %w", s.name, err)
 	}
 	return s, nil
 }
 
-func open(path string) (*Store, error) {
-	abs, err := filepath.Abs(path)
+func isURL(name string) bool {
+	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
+}
+
+func open(name string) (*Store, error) {
+	if isURL(name) {
+		return openPostgres(name)
+	}
+	abs, err := filepath.Abs(name)
 	if err != nil {
 		return nil, err
 	}
@@ -86,16 +109,47 @@ func open(path string) (*Store, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	return &Store{db: db, path: abs}, nil
+	return &Store{pool: db, db: conn{db, sqlite}, name: abs}, nil
 }
+
+func openPostgres(name string) (*Store, error) {
+	c, err := pgx.ParseConfig(name)
+	if err != nil {
+		return nil, errors.New("opening the journal: the PostgreSQL URL cannot be understood; it should be like postgres://user:password@host:5432/database")
+	}
+	// A daemon that is frozen in the middle of a transaction must not hold up
+	// the others for ever.
+	c.RuntimeParams["idle_in_transaction_session_timeout"] = "10000"
+	c.RuntimeParams["statement_timeout"] = "60000"
+	c.RuntimeParams["application_name"] = "standdown"
+	db := stdlib.OpenDB(*c)
+	db.SetMaxOpenConns(8)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &Store{pool: db, db: conn{db, postgres}, pg: c, name: fmt.Sprintf("%s on %s", c.Database, c.Host)}, nil
+}
+
+// Name is what people call the journal: its file, or database and host.
+func (s *Store) Name() string { return s.name }
+
+// Shared returns how to reach the database that several daemons share, or nil
+// if this one has its journal to itself.
+func (s *Store) Shared() *pgx.ConnConfig { return s.pg }
 
 // migrate brings the tables up to date, or says that somebody else must.
 func (s *Store) migrate(ctx context.Context, change bool) error {
-	files, err := fs.Sub(migrations, "migrations/sqlite")
+	files, err := fs.Sub(migrations, s.db.folder)
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.db, files)
+	var options []goose.ProviderOption
+	if s.pg != nil { // several daemons may start at once
+		l, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return err
+		}
+		options = append(options, goose.WithSessionLocker(l))
+	}
+	p, err := goose.NewProvider(s.db.goose, s.pool, files, options...)
 	if err != nil {
 		return err
 	}
@@ -104,6 +158,9 @@ func (s *Store) migrate(ctx context.Context, change bool) error {
 		return err
 	}
 	if have > want {
+		if s.pg != nil && have == want+1 {
+			return nil
+		}
 		return fmt.Errorf("it was written by a newer version (schema %d, this program knows %d): use that version, or another journal", have, want)
 	}
 	if have == want {
@@ -118,7 +175,7 @@ func (s *Store) migrate(ctx context.Context, change bool) error {
 
 // takeLock makes this process the one daemon of the journal.
 func (s *Store) takeLock() error {
-	l := flock.New(s.path + ".lock")
+	l := flock.New(s.name + ".lock")
 	ok, err := l.TryLock()
 	if err != nil {
 		return err
@@ -132,7 +189,7 @@ func (s *Store) takeLock() error {
 
 // Close closes the journal and ends its lock.
 func (s *Store) Close() error {
-	err := s.db.Close()
+	err := s.pool.Close()
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Unlock())
 	}
@@ -140,13 +197,18 @@ func (s *Store) Close() error {
 }
 
 // inTx runs f in one transaction. f must use tx only, and call nobody outside.
-func (s *Store) inTx(ctx context.Context, f func(tx *sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+func (s *Store) inTx(ctx context.Context, f func(tx conn) error) error {
+	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
 	defer tx.Rollback()
-	if err := f(tx); err != nil {
+	if s.db.begin != "" {
+		if _, err := tx.ExecContext(ctx, s.db.begin); err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
+		}
+	}
+	if err := f(conn{tx, s.db.dialect}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -156,10 +218,8 @@ func (s *Store) inTx(ctx context.Context, f func(tx *sql.Tx) error) error {
 }
 
 // rows reads all rows of a query, each by scan.
-func rows[T any](ctx context.Context, q interface {
-	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rs, err := q.QueryContext(ctx, query, args...)
+func rows[T any](ctx context.Context, c conn, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rs, err := c.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
 	}

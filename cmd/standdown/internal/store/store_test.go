@@ -2,24 +2,30 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"standdown/cmd/standdown/internal/store"
+	"standdown/cmd/standdown/internal/store/storetest"
 	"standdown/connectors"
 	"standdown/rules"
 )
 
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+
 var now = time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC)
 
-func open(t *testing.T) (*store.Store, context.Context) {
+func open(t *testing.T, fresh storetest.Fresh) (*store.Store, context.Context) {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"))
+	s, err := store.Open(t.Context(), fresh(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,12 +37,24 @@ func open(t *testing.T) (*store.Store, context.Context) {
 func event(t *testing.T, s *store.Store, id string, at time.Time, subject rules.Ref) {
 	t.Helper()
 	e := rules.Event{ID: id, Kind: rules.HoldChanged, At: at, Subject: subject}
-	_, err := s.Intake(t.Context(), "salesforce", store.Reading{Cursor: "c", ReadAt: now}, []store.Arrival{{
+	take(t, s, "salesforce", store.Reading{Cursor: "c", ReadAt: now}, store.Arrival{
 		Ref: connectors.Ref{Kind: "Contact", ID: subject.ID}, Subject: subject, ID: id, Kind: e.Kind, At: at, Event: &e, State: store.New, Watched: id, New: true,
-	}})
+	})
+}
+
+// take has a source read on, and returns how many events are new.
+func take(t *testing.T, s *store.Store, source string, r store.Reading, arrivals ...store.Arrival) int {
+	t.Helper()
+	reading, err := s.Reading(t.Context(), source)
 	if err != nil {
 		t.Fatal(err)
 	}
+	reading.Cursor, reading.Baseline, reading.BaselineAt, reading.ReadAt = r.Cursor, r.Baseline, r.BaselineAt, r.ReadAt
+	fresh, err := s.Intake(t.Context(), source, &reading, arrivals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fresh
 }
 
 func undecided(t *testing.T, s *store.Store) []string {
@@ -116,31 +134,27 @@ func equal(t *testing.T, what string, got, want any) {
 
 var client = rules.Ref{Kind: "client", ID: "003A"}
 
-func TestIntake(t *testing.T) {
+func TestIntake(t *testing.T) { storetest.Each(t, testIntake) }
+
+func testIntake(t *testing.T, fresh storetest.Fresh) {
 	t.Run("the same event twice is one event", func(t *testing.T) {
-		s, _ := open(t)
+		s, _ := open(t, fresh)
 		event(t, s, "e1", now, client)
 		event(t, s, "e1", now, client)
 		equal(t, "undecided", undecided(t, s), []string{"e1"})
 	})
 	t.Run("watched values that did not change are no event", func(t *testing.T) {
-		s, ctx := open(t)
+		s, _ := open(t, fresh)
 		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, ID: "e1", Kind: "k", State: store.New, Watched: "v1", New: true}
 		for i, watched := range []string{"v1", "v1", "v2"} {
 			arrival.Watched, arrival.ID = watched, []string{"e1", "e2", "e3"}[i]
-			fresh, err := s.Intake(ctx, "salesforce", store.Reading{ReadAt: now}, []store.Arrival{arrival})
-			if err != nil {
-				t.Fatal(err)
-			}
-			equal(t, "fresh events for "+arrival.ID, fresh, []int{1, 0, 1}[i])
+			equal(t, "fresh events for "+arrival.ID, take(t, s, "salesforce", store.Reading{ReadAt: now}, arrival), []int{1, 0, 1}[i])
 		}
 	})
 	t.Run("a baseline is remembered and not acted upon", func(t *testing.T) {
-		s, ctx := open(t)
+		s, ctx := open(t, fresh)
 		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, ID: "e1", Kind: "k", State: store.New, Watched: "v1", Memory: map[string]string{"hold": "on"}}
-		if _, err := s.Intake(ctx, "salesforce", store.Reading{Baseline: true, ReadAt: now}, []store.Arrival{arrival}); err != nil {
-			t.Fatal(err)
-		}
+		take(t, s, "salesforce", store.Reading{Baseline: true, ReadAt: now}, arrival)
 		equal(t, "undecided", undecided(t, s), []string{})
 		memory, err := store.Memory{Store: s, Event: "e1"}.Recall(ctx, []rules.Ref{client})
 		if err != nil {
@@ -149,33 +163,169 @@ func TestIntake(t *testing.T) {
 		equal(t, "memory", memory, map[rules.Ref]map[string]string{client: {"hold": "on"}})
 	})
 	t.Run("an old record that comes into sight later is remembered and not acted upon, until it changes", func(t *testing.T) {
-		s, ctx := open(t)
+		s, _ := open(t, fresh)
 		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, Kind: "k", State: store.New, Memory: map[string]string{"hold": "on"}}
 		for i, watched := range []string{"v1", "v2"} {
 			arrival.ID, arrival.Watched = fmt.Sprint("e", i+1), watched
-			if _, err := s.Intake(ctx, "salesforce", store.Reading{ReadAt: now}, []store.Arrival{arrival}); err != nil {
-				t.Fatal(err)
-			}
+			take(t, s, "salesforce", store.Reading{ReadAt: now}, arrival)
 		}
 		equal(t, "undecided", undecided(t, s), []string{"e2"})
 	})
 	t.Run("how far a source was read is stored with what came", func(t *testing.T) {
-		s, ctx := open(t)
+		s, ctx := open(t, fresh)
 		want := store.Reading{Cursor: "abc", Baseline: true, BaselineAt: now, ReadAt: now.Add(time.Minute)}
-		if _, err := s.Intake(ctx, "mailbox", want, nil); err != nil {
-			t.Fatal(err)
-		}
+		take(t, s, "mailbox", want)
 		got, err := s.Reading(ctx, "mailbox")
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "reading", got, want)
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(store.Reading{})); diff != "" {
+			t.Errorf("reading (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("of two daemons that read the same, the second stores nothing", func(t *testing.T) {
+		s, ctx := open(t, fresh)
+		mine, err := s.Reading(ctx, "salesforce")
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs := mine
+		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, ID: "e1", Kind: "k", State: store.New, Watched: "v1", New: true}
+		mine.Cursor, mine.ReadAt = "b", now
+		if _, err := s.Intake(ctx, "salesforce", &mine, []store.Arrival{arrival}); err != nil {
+			t.Fatal(err)
+		}
+		theirs.Cursor, theirs.ReadAt, arrival.ID, arrival.Watched = "a", now, "e2", "v0"
+		if _, err := s.Intake(ctx, "salesforce", &theirs, []store.Arrival{arrival}); !errors.Is(err, store.ErrOvertaken) {
+			t.Errorf("the slower daemon got %v, want ErrOvertaken", err)
+		}
+		equal(t, "undecided", undecided(t, s), []string{"e1"})
+		mine.Cursor = "c"
+		if _, err := s.Intake(ctx, "salesforce", &mine, nil); err != nil {
+			t.Errorf("the faster one reads on: %v", err)
+		}
 	})
 }
 
-func TestOrder(t *testing.T) {
+func TestCommit(t *testing.T) { storetest.Each(t, testCommit) }
+
+func testCommit(t *testing.T, fresh storetest.Fresh) {
+	t.Run("of two daemons that decide the same event, the second stores nothing", func(t *testing.T) {
+		s, ctx := open(t, fresh)
+		event(t, s, "e1", now, client)
+		events, err := s.Undecided(ctx, now, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"k1"}})
+		if err := s.Commit(ctx, store.Verdict{Event: events[0]}, now); !errors.Is(err, store.ErrOvertaken) {
+			t.Errorf("got %v, want ErrOvertaken", err)
+		}
+	})
+	t.Run("what is decided about a record that is being changed is not stored", func(t *testing.T) {
+		s, ctx := open(t, fresh)
+		event(t, s, "e1", now, client)
+		event(t, s, "e2", now, rules.Ref{Kind: "client", ID: "003B"})
+		commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"k1"}})
+		events, err := s.Undecided(ctx, now, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := store.Verdict{Event: events[0], Decisions: []rules.Decision{{Table: "on_hold.visit", Row: "H1", Subject: rules.Ref{Kind: "job", ID: "j1"}}}, Writes: make([][]store.Write, 1)}
+		if err := s.Commit(ctx, v, now); !errors.Is(err, store.ErrBusy) {
+			t.Errorf("got %v, want ErrBusy", err)
+		}
+		_, token, entries := claim(t, s, now)
+		if err := s.Settle(ctx, token, []store.Settlement{{ID: entries[0].ID, Signal: store.Applied}}, now); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Commit(ctx, v, now); err != nil {
+			t.Errorf("after the change: %v", err)
+		}
+	})
+}
+
+func TestRun(t *testing.T) { storetest.Each(t, testRun) }
+
+func testRun(t *testing.T, fresh storetest.Fresh) {
+	other := rules.Ref{Kind: "client", ID: "003B"}
+	together := func(t *testing.T, second rules.Ref) *store.Store {
+		s, _ := open(t, fresh)
+		var arrivals []store.Arrival
+		for i, subject := range []rules.Ref{client, second} {
+			id := fmt.Sprint("e", i+1)
+			e := rules.Event{ID: id, Kind: rules.HoldChanged, At: now.Add(time.Duration(i)), Subject: subject}
+			arrivals = append(arrivals, store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: id}, Subject: subject, ID: id, Kind: e.Kind, At: e.At, Event: &e, State: store.New})
+		}
+		take(t, s, "salesforce", store.Reading{ReadAt: now}, arrivals...)
+		commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"k1"}})
+		return s
+	}
+	claimed := func(t *testing.T, s *store.Store) []string {
+		keys, _, _ := claim(t, s, now)
+		return keys
+	}
+	t.Run("nothing is delivered before all that arrived together is decided", func(t *testing.T) {
+		s := together(t, other)
+		equal(t, "claimed before e2 is decided", claimed(t, s), []string{})
+		commit(t, s, "e2", store.Pending, map[string][]string{"j2": {"k2"}})
+		equal(t, "claimed after", claimed(t, s), []string{"k1", "k2"})
+	})
+	t.Run("what cannot be decided now does not hold up the others", func(t *testing.T) {
+		s := together(t, client) // e2 is about the same subject, and waits for k1
+		equal(t, "claimed at first", claimed(t, s), []string{})
+		if err := s.Disband(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "claimed", claimed(t, s), []string{"k1"})
+	})
+	t.Run("what is put off does not hold up the others", func(t *testing.T) {
+		s := together(t, other)
+		if err := s.Postpone(t.Context(), "e2", "no answer", now.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "claimed", claimed(t, s), []string{"k1"})
+	})
+}
+
+func TestTurns(t *testing.T) { storetest.Each(t, testTurns) }
+
+func testTurns(t *testing.T, fresh storetest.Fresh) {
+	s, ctx := open(t, fresh)
+	decide := func(id, customer string, n int) {
+		event(t, s, id, now, rules.Ref{Kind: "client", ID: customer})
+		events, err := s.Undecided(ctx, now, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := store.Verdict{Event: events[0], Customer: customer}
+		for i := range n {
+			job := fmt.Sprint(customer, i)
+			v.Decisions = append(v.Decisions, rules.Decision{Table: "on_hold.visit", Row: "H1", Subject: rules.Ref{Kind: "job", ID: job}})
+			v.Writes = append(v.Writes, []store.Write{{System: "salesforce", Verb: "cancel-job", State: store.Pending, Change: connectors.Change{Key: job}}})
+		}
+		if err := s.Commit(ctx, v, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide("e1", "A", 5)
+	decide("e2", "B", 2)
+	var got []string
+	for range 4 {
+		entries, _, err := s.Claim(ctx, "salesforce", 1, now, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, entries[0].Key)
+	}
+	equal(t, "turns of a customer with many changes and one with few", got, []string{"A0", "A1", "B0", "A2"})
+}
+
+func TestOrder(t *testing.T) { storetest.Each(t, testOrder) }
+
+func testOrder(t *testing.T, fresh storetest.Fresh) {
 	t.Run("events of one subject are decided one after the other", func(t *testing.T) {
-		s, _ := open(t)
+		s, _ := open(t, fresh)
 		event(t, s, "e1", now, client)
 		event(t, s, "e2", now.Add(time.Second), client)
 		event(t, s, "e3", now, rules.Ref{Kind: "client", ID: "003B"})
@@ -189,7 +339,7 @@ func TestOrder(t *testing.T) {
 		equal(t, "once it is applied", undecided(t, s), []string{"e3", "e2"})
 	})
 	t.Run("changes of one lane are claimed one at a time, in order", func(t *testing.T) {
-		s, _ := open(t)
+		s, _ := open(t, fresh)
 		event(t, s, "e1", now, client)
 		commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1", "a2"}, "j2": {"b1"}})
 		for _, want := range []int{2, 1, 0} {
@@ -205,8 +355,10 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-func TestLease(t *testing.T) {
-	s, _ := open(t)
+func TestLease(t *testing.T) { storetest.Each(t, testLease) }
+
+func testLease(t *testing.T, fresh storetest.Fresh) {
+	s, _ := open(t, fresh)
 	event(t, s, "e1", now, client)
 	commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1"}})
 	_, dead, entries := claim(t, s, now)
@@ -231,8 +383,10 @@ func TestLease(t *testing.T) {
 	equal(t, "doubt after a lost answer", entries[0].Doubt, true)
 }
 
-func TestConflictIsDecidedAgain(t *testing.T) {
-	s, ctx := open(t)
+func TestConflictIsDecidedAgain(t *testing.T) { storetest.Each(t, testConflictIsDecidedAgain) }
+
+func testConflictIsDecidedAgain(t *testing.T, fresh storetest.Fresh) {
+	s, ctx := open(t, fresh)
 	event(t, s, "e1", now, client)
 	commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1", "a2"}, "j2": {"b1"}})
 	_, token, entries := claim(t, s, now)
@@ -251,8 +405,10 @@ func TestConflictIsDecidedAgain(t *testing.T) {
 	equal(t, "states after deciding again", states(t, s), map[string]store.State{"a1": store.Pending, "a2": store.Stale, "b1": store.Done})
 }
 
-func TestMemory(t *testing.T) {
-	s, ctx := open(t)
+func TestMemory(t *testing.T) { storetest.Each(t, testMemory) }
+
+func testMemory(t *testing.T, fresh storetest.Fresh) {
+	s, ctx := open(t, fresh)
 	recall := func(event string) string {
 		all, err := store.Memory{Store: s, Event: event}.Recall(ctx, []rules.Ref{client})
 		if err != nil {
@@ -280,9 +436,11 @@ func TestMemory(t *testing.T) {
 	equal(t, "what a later event sees", recall("e3"), "")
 }
 
-func TestPeople(t *testing.T) {
+func TestPeople(t *testing.T) { storetest.Each(t, testPeople) }
+
+func testPeople(t *testing.T, fresh storetest.Fresh) {
 	proposed := func(t *testing.T) (*store.Store, []store.Entry) {
-		s, ctx := open(t)
+		s, ctx := open(t, fresh)
 		event(t, s, "e1", now, client)
 		commit(t, s, "e1", store.Proposed, map[string][]string{"j1": {"a1", "a2"}})
 		entries, err := s.Entries(ctx, store.Filter{})
@@ -305,7 +463,7 @@ func TestPeople(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "acts", acts, []store.Act{{At: now, Who: "dana", Act: store.Approve, Entry: entries[0].ID, Reason: "she called"}})
+		equal(t, "acts", acts, []store.Act{{At: now, Who: "dana", Act: "approve", Entry: entries[0].ID, Decision: entries[0].Decision, Reason: "she called"}})
 	})
 	t.Run("declining takes what should have followed with it", func(t *testing.T) {
 		s, entries := proposed(t)
@@ -323,7 +481,7 @@ func TestPeople(t *testing.T) {
 		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Proposed, "a2": store.Proposed})
 	})
 	t.Run("what comes behind a proposal holds up nobody", func(t *testing.T) {
-		s, _ := open(t)
+		s, _ := open(t, fresh)
 		event(t, s, "e1", now, client)
 		commit(t, s, "e1", store.Pending, map[string][]string{"j1": {"a1", "a2"}})
 		_, token, entries := claim(t, s, now)
@@ -349,8 +507,10 @@ func TestPeople(t *testing.T) {
 	})
 }
 
-func TestDeadlines(t *testing.T) {
-	s, ctx := open(t)
+func TestDeadlines(t *testing.T) { storetest.Each(t, testDeadlines) }
+
+func testDeadlines(t *testing.T, fresh storetest.Fresh) {
+	s, ctx := open(t, fresh)
 	workflow := rules.Ref{Kind: "workflow", ID: "a01"}
 	event(t, s, "e1", now, client)
 	events, err := s.Undecided(ctx, now, 1)

@@ -8,7 +8,8 @@ CREATE TABLE sources (
     cursor      TEXT NOT NULL,
     baseline    BIGINT NOT NULL, -- 1 while the first read is under way: what it brings is recorded, not acted upon
     baseline_at BIGINT NOT NULL, -- when that read began
-    read_at     BIGINT NOT NULL  -- last successful read; schedules count from here
+    read_at     BIGINT NOT NULL, -- last successful read; schedules count from here
+    version     BIGINT NOT NULL  -- one more at each write: who reads on must have seen the last one
 );
 
 -- The last watched values of each record, so that only real changes become events.
@@ -34,9 +35,12 @@ CREATE TABLE events (
     source     TEXT NOT NULL,
     ref        TEXT NOT NULL, -- the record it came from, for housekeeping; empty for deadlines
     sha256     TEXT NOT NULL, -- evidence, see raw
-    arrived    BIGINT NOT NULL
+    arrived    BIGINT NOT NULL,
+    author     TEXT NOT NULL, -- who caused it, as the source names people; empty if nobody is known
+    run        TEXT NOT NULL  -- what arrived together: nothing of it is delivered before all of it is decided
 );
 CREATE INDEX events_new ON events (not_before) WHERE state = 'new';
+CREATE INDEX events_run ON events (run) WHERE state = 'new';
 CREATE INDEX events_subject ON events (subject, kind);
 
 -- Evidence: a mail's bytes as they came.
@@ -62,6 +66,7 @@ CREATE TABLE situations (
     settings   TEXT NOT NULL, -- rules.Settings
     PRIMARY KEY (event, generation)
 );
+CREATE INDEX situations_at ON situations (at, event);
 
 CREATE TABLE decisions (
     id         TEXT PRIMARY KEY,
@@ -94,6 +99,10 @@ CREATE TABLE entries (
     key         TEXT NOT NULL,       -- idempotency key of the change
     event       TEXT NOT NULL,
     decision    TEXT NOT NULL,
+    rule        TEXT NOT NULL,       -- table and row of the decision
+    run         TEXT NOT NULL,       -- of the event
+    customer    TEXT NOT NULL,       -- whose affairs it is about; empty if unknown
+    maker       TEXT NOT NULL,       -- the event's author: not the one to approve it
     lane        TEXT NOT NULL,       -- subject of the decision: changes of one lane are applied in order
     last        BIGINT NOT NULL,     -- 1: comes after the event's changes in all other lanes
     system      TEXT NOT NULL,       -- salesforce or mail
@@ -107,13 +116,20 @@ CREATE TABLE entries (
     not_before  BIGINT NOT NULL,
     lease       TEXT NOT NULL,
     lease_until BIGINT NOT NULL,
+    turn        BIGINT NOT NULL,     -- claims go by it, so that customers take turns
+    expires     BIGINT NOT NULL,     -- when a proposal lapses; 0: never
+    undoes      BIGINT NOT NULL,     -- the entry that it takes back; 0: none
     result      TEXT NOT NULL,       -- the record made or changed, and what stood there before
     created     BIGINT NOT NULL,
     updated     BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX entries_key ON entries (key) WHERE state <> 'stale';
 CREATE INDEX entries_open ON entries (lane, id) WHERE state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown');
+CREATE INDEX entries_turn ON entries (system, turn, id) WHERE state IN ('pending', 'sending');
+CREATE INDEX entries_customer ON entries (customer, turn) WHERE state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown');
 CREATE INDEX entries_event ON entries (event);
+CREATE INDEX entries_run ON entries (run);
+CREATE INDEX entries_rule ON entries (rule, created);
 CREATE INDEX entries_decision ON entries (decision);
 
 CREATE TABLE deadlines (
@@ -125,16 +141,44 @@ CREATE TABLE deadlines (
 );
 CREATE INDEX deadlines_at ON deadlines (at);
 
--- What people did.
+-- What people did, and what the daemon did to its own plans.
 CREATE TABLE acts (
-    id     INTEGER PRIMARY KEY,
+    id       INTEGER PRIMARY KEY,
+    at       BIGINT NOT NULL,
+    who      TEXT NOT NULL,
+    act      TEXT NOT NULL, -- approve, decline, retry, drop, confirm, replay, pause, resume, hold, undo, expire, move
+    entry    BIGINT NOT NULL, -- 0 if it was about none
+    decision TEXT NOT NULL,   -- empty if it was about none
+    reason   TEXT NOT NULL
+);
+CREATE INDEX acts_entry ON acts (entry);
+CREATE INDEX acts_decision ON acts (decision);
+
+-- What stops writing: one row while people have paused it.
+CREATE TABLE brakes (
+    name   TEXT PRIMARY KEY, -- a system, or all
     at     BIGINT NOT NULL,
     who    TEXT NOT NULL,
-    act    TEXT NOT NULL, -- approve, decline, retry, drop, confirm
-    entry  BIGINT NOT NULL,
     reason TEXT NOT NULL
 );
 
+-- One link for each decision and act, in the order they were stored: a digest
+-- of it and of the link before. What was altered or taken out later shows.
+CREATE TABLE chain (
+    n      BIGINT PRIMARY KEY,
+    kind   TEXT NOT NULL, -- decision or act
+    id     TEXT NOT NULL,
+    digest TEXT NOT NULL, -- of what was stored
+    link   TEXT NOT NULL  -- of the link before, kind, id and digest
+);
+
+-- When what is to be done now and then was last due, and other things that
+-- the daemon keeps about itself.
+CREATE TABLE notes (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
 -- +goose Down
-DROP TABLE acts; DROP TABLE deadlines; DROP TABLE entries; DROP TABLE memory; DROP TABLE decisions;
+DROP TABLE notes; DROP TABLE chain; DROP TABLE brakes; DROP TABLE acts; DROP TABLE deadlines; DROP TABLE entries; DROP TABLE memory; DROP TABLE decisions;
 DROP TABLE situations; DROP TABLE housekeeping; DROP TABLE raw; DROP TABLE events; DROP TABLE seen; DROP TABLE sources;

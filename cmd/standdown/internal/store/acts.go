@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Act carries out what a person does to entries: Approve, Decline, Retry, Drop
+// or Confirm. Dropping or declining an entry drops what was to follow it as
+// well. The act is journaled. If one entry cannot be given the
+// signal, nothing is changed.
+func (s *Store) Act(ctx context.Context, ids []int64, sig Signal, who, reason string, now time.Time) error {
+	return s.inTx(ctx, func(tx conn) error {
+		for _, id := range ids {
+			var state State
+			var decision string
+			err := tx.QueryRowContext(ctx, `SELECT state, decision FROM entries WHERE id = ?`, id).Scan(&state, &decision)
+			if errors.Is(err, sql.ErrNoRows) {
+				return fmt.Errorf("there is no entry %d", id)
+			}
+			if err != nil {
+				return err
+			}
+			next, err := after(state, sig)
+			if err != nil {
+				return fmt.Errorf("entry %d: %w; this can be given to one that is %s", id, err, orList(from(sig)))
+			}
+			why := string(sig) + " by " + who
+			if reason != "" {
+				why += ": " + reason
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, attempts = 0, not_before = 0, updated = ? WHERE id = ?`, string(next), why, ms(now), id); err != nil {
+				return err
+			}
+			if next == Dropped {
+				if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'dropped', why = ?, updated = ?
+					WHERE state IN (`+quoted(from(Drop))+`) AND `+rest,
+					fmt.Sprintf("entry %d before it was dropped", id), ms(now), id, id, id); err != nil {
+					return err
+				}
+			}
+			if err := act(ctx, tx, Act{At: now, Who: who, Act: string(sig), Entry: id, Decision: decision, Reason: reason}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// An Act is what a person did, or the daemon to its own plans.
+type Act struct {
+	At       time.Time `json:"at"`
+	Who      string    `json:"who"`
+	Act      string    `json:"act"`
+	Entry    int64     `json:"entry,omitempty"`
+	Decision string    `json:"decision,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+}
+
+// Acts returns what people did about a decision, oldest first.
+func (s *Store) Acts(ctx context.Context, decision string) ([]Act, error) {
+	return rows(ctx, s.db, func(r *sql.Rows) (a Act, err error) {
+		var at int64
+		err = r.Scan(&at, &a.Who, &a.Act, &a.Entry, &a.Decision, &a.Reason)
+		a.At = fromMS(at)
+		return a, err
+	}, `SELECT at, who, act, entry, decision, reason FROM acts WHERE decision = ? ORDER BY id`, decision)
+}
+
+// act journals an act and links it into the chain.
+func act(ctx context.Context, tx conn, a Act) error {
+	var id int64
+	err := tx.QueryRowContext(ctx, `INSERT INTO acts (at, who, act, entry, decision, reason) VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+		ms(a.At), a.Who, a.Act, a.Entry, a.Decision, a.Reason).Scan(&id)
+	if err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	return link(ctx, tx, "act", strconv.FormatInt(id, 10), a.digest())
+}
+
+func (a Act) digest() string {
+	return digest(strconv.FormatInt(ms(a.At), 10), a.Who, a.Act, strconv.FormatInt(a.Entry, 10), a.Decision, a.Reason)
+}
