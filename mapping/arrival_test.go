@@ -161,7 +161,8 @@ func TestArrivalOfMail(t *testing.T) {
 			want := &rules.Request{
 				Asks: "cancel", From: "maria.alvarez@example.com", Name: "Maria Alvarez", Auth: "pass", AuthReason: "DKIM of example.com",
 				Words: "own", Form: "letter", Reason: "Moving", References: []string{"C-204417"}, About: "contract", Language: "en", Subject: "My contract C-204417",
-				Quote: r.Quote, MessageID: "<m1@example.com>", SHA256: hex.EncodeToString(sum[:]), ReplyChain: []string{"<m0@example.com>", "<m1@example.com>"},
+				People: []string{"Maria Alvarez"},
+				Quote:  r.Quote, MessageID: "<m1@example.com>", SHA256: hex.EncodeToString(sum[:]), ReplyChain: []string{"<m0@example.com>", "<m1@example.com>"},
 			}
 			if diff := cmp.Diff(want, r); diff != "" {
 				t.Errorf("the request differs (-want +got):\n%s", diff)
@@ -193,6 +194,11 @@ func TestArrivalOfMail(t *testing.T) {
 			"subject":     "Notice of Cancellation",
 			"attachments": []any{map[string]any{"name": "Notice of Cancellation.pdf", "type": "application/pdf", "size": 1000.0}},
 		}), rules.RequestUnclear, nil},
+		{"a request that names the house", mail("Please cancel my contract.\n\nMaria Alvarez\n12 Oak Street, Springfield, IL 62701", nil), rules.CancellationRequested, func(t *testing.T, r *rules.Request) {
+			if diff := cmp.Diff([]string{"12 Oak Street, Springfield, IL 62701"}, r.Addresses); diff != "" {
+				t.Errorf("the addresses differ (-want +got):\n%s", diff)
+			}
+		}},
 		{"a newsletter", mail("Big savings this week! To cancel your subscription click here.", map[string]any{"auto": "list", "subject": "News"}), "", nil},
 		{"a mail of our own", mail(cancel, map[string]any{"own_key": "abc"}), "", nil},
 		{"a mail that cannot be taken apart", mail(cancel, map[string]any{"error": "too large", "segments": nil}), rules.RequestUnclear, func(t *testing.T, r *rules.Request) {

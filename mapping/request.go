@@ -65,6 +65,8 @@ func (m *Mapping) mail(r connectors.Record) Arrival {
 	request.About = reading.About
 	request.Series = reading.Series
 	request.Language = reading.Language
+	request.People = reading.People
+	request.Addresses = reading.Addresses
 	request.Quote = reading.Quote
 	switch {
 	case reading.Verdict == reader.Unclear:

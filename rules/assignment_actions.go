@@ -24,7 +24,7 @@ func (m *matter) rule(t *table, a *Assignment, facts ...Fact) ruling {
 		subject = Ref{"assignment", a.ID}
 	}
 	return ruling{m: m, row: r, Decision: Decision{
-		Policy: m.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: facts,
+		Policy: m.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: m.told(facts),
 	}}
 }
 
@@ -63,7 +63,7 @@ func (m *matter) decideRequest() []Decision {
 		results = append(results, a.called()+": "+outcome(each[len(each)-1]))
 	}
 	d.act(postComment, Ref{"assignment", about[0].ID}, map[string]string{"text": fmt.Sprintf(
-		"%s asked %s to cancel the whole series.\n%s%s", m.requester(), m.inWords(m.at()), strings.Join(results, "\n"), m.source())})
+		"%s asked %s to cancel the whole series.\n%s%s", m.requester(), m.inWords(m.at()), strings.Join(results, "\n"), m.mail.source())})
 	return append([]Decision{d.Decision}, decisions...)
 }
 
@@ -84,6 +84,17 @@ func outcome(d Decision) string {
 func (m *matter) decideCancel(a *Assignment, scope string) []Decision {
 	billing, b := m.decideBilling(a, m.at())
 	d := m.rule(m.cancel, a, m.fact("scope", scope, "what is asked for is: %s", scope), m.assignmentFact(a), b.Fact)
+	if what := d.row.then[0]; what == "nothing" || what == "leave-out" {
+		return []Decision{d.Decision}
+	}
+	if m.trace {
+		d.cancel(a, b)
+	}
+	return []Decision{billing, d.Decision}
+}
+
+func (d *ruling) cancel(a *Assignment, b bill) {
+	m := d.m
 	for _, term := range d.row.then {
 		switch term {
 		case "cancel":
@@ -97,10 +108,6 @@ func (m *matter) decideCancel(a *Assignment, scope string) []Decision {
 			d.holdForReview([]*Assignment{a})
 		}
 	}
-	if len(d.Actions) == 0 {
-		return []Decision{d.Decision}
-	}
-	return []Decision{billing, d.Decision}
 }
 
 // decideChanged decides what follows when somebody has changed the record; a
@@ -149,11 +156,11 @@ func (m *matter) decideReopen() []Decision {
 	case meant.Value == "series":
 		standing = m.fact("assignment", "series", "%s", meant.Reason)
 	case meant.Value == "occurrence" && about[0].Status == "cancelled":
-		a, standing = about[0], m.fact("assignment", "cancelled", "%s is cancelled", about[0].called())
+		a, standing = about[0], m.fact("assignment", "cancelled", "%s is cancelled", m.called(about[0]))
 	case meant.Value == "occurrence" && about[0].Status == "":
-		a, standing = about[0], m.fact("assignment", "unclear", "the status of %s cannot be read", about[0].called())
+		a, standing = about[0], m.fact("assignment", "unclear", "the status of %s cannot be read", m.called(about[0]))
 	case meant.Value == "occurrence":
-		a, standing = about[0], m.fact("assignment", "live", "%s is not cancelled", about[0].called())
+		a, standing = about[0], m.fact("assignment", "live", "%s is not cancelled", m.called(about[0]))
 	}
 	text := "" // of the comment
 	d := m.rule(m.reopen, a, m.requestFact(about), standing, m.endFact(a), m.decisionFact(a))
@@ -208,7 +215,7 @@ func (d *ruling) voidBilling(a *Assignment) {
 }
 
 func (d *ruling) comment(a *Assignment, text string) {
-	d.act(postComment, Ref{"assignment", a.ID}, map[string]string{"text": text + d.m.source()})
+	d.act(postComment, Ref{"assignment", a.ID}, map[string]string{"text": text + d.m.mail.source()})
 }
 
 // verdict is what is shown before anybody confirms (ASG-20).
@@ -225,6 +232,9 @@ func (b bill) verdict() string {
 // holdForReview gives the matter to a person, with all that was found.
 func (d *ruling) holdForReview(about []*Assignment) {
 	m := d.m
+	if !m.trace {
+		return
+	}
 	_, why, _ := strings.Cut(d.Because, ": ")
 	what := "an assignment"
 	contact := ""
@@ -245,14 +255,10 @@ func (d *ruling) holdForReview(about []*Assignment) {
 	if m.event.Request != nil {
 		happened = calledOr(m.mail.sender(), "somebody unknown") + " wrote a mail"
 	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "It is about %s: %s %s.\n\nThis needs a person: %s (row %s).\n\nWhat was found:", what, m.inWords(m.at()), happened, why, d.Row)
-	for _, f := range d.Facts {
-		fmt.Fprintf(&text, "\n- %s: %s (%s)", f.Name, f.Value, f.Reason)
-	}
-	text.WriteString(m.source())
+	text := fmt.Sprintf("It is about %s: %s %s.\n\nThis needs a person: %s (row %s).\n\n%s",
+		what, m.inWords(m.at()), happened, why, d.Row, found(d.Facts, d.Warnings, m.mail))
 	d.act(holdForReview, d.Subject, map[string]string{
-		"title": shorten("Cancellation of "+what+": "+why, 255), "text": text.String(), "contact": contact,
+		"title": shorten("Cancellation of "+what+": "+why, 255), "text": text, "contact": contact,
 	})
 }
 
@@ -262,18 +268,6 @@ func (r Request) sender() string {
 		return r.From
 	}
 	return r.Name + " <" + r.From + ">"
-}
-
-// source names a mail as evidence, with its one sentence; never its body.
-func (m *matter) source() string {
-	var text string
-	if m.mail.Quote != "" {
-		text += "\nThe mail says: \"" + shorten(m.mail.Quote, 300) + "\""
-	}
-	if m.mail.MessageID != "" {
-		text += "\nMessage-ID: " + m.mail.MessageID
-	}
-	return text
 }
 
 // sentence begins with a capital letter and ends with a full stop.

@@ -45,12 +45,16 @@ func (m *matter) decideBilling(a *Assignment, at time.Time) (Decision, bill) {
 			}
 		}
 	}
+	told := ""
+	if m.trace {
+		told = b.inWords()
+	}
 	_, why, _ := strings.Cut(d.Because, ": ")
 	switch {
-	case value == "billable" && a.Waive && a.WaivedBy != "":
-		b = bill{Fact: m.fact("billing", "waived", "it would be billable, %s, but %s has waived it", b.inWords(), a.WaivedBy)}
+	case value == "billable" && a.Waive && strings.TrimSpace(a.WaivedBy) != "":
+		b = bill{Fact: m.fact("billing", "waived", "it would be billable, %s, but %s has waived it", told, a.WaivedBy)}
 	case value == "billable":
-		b.Fact = m.fact("billing", value, "%s; %s", b.inWords(), why)
+		b.Fact = m.fact("billing", value, "%s; %s", told, why)
 		if a.Waive {
 			d.warn("the box that waives billing is ticked, but nobody is on record for it: it does not count")
 		}
@@ -90,14 +94,21 @@ func (m *matter) windowFact(name string, at, start time.Time, who string, terms 
 	}
 	window := time.Duration(hours * float64(time.Hour))
 	notice := m.notice(at, start, window)
+	value := "late"
+	if notice >= window {
+		value = "early"
+	}
+	if !m.trace {
+		return Fact{Name: name, Value: value}
+	}
 	asked := fmt.Sprintf("%s asks for %s h (%s)", who, strconv.FormatFloat(hours, 'f', -1, 64), whose)
 	switch {
-	case notice >= window:
-		return m.fact(name, "early", "%s, and the notice was that or more", asked)
+	case value == "early":
+		return m.fact(name, value, "%s, and the notice was that or more", asked)
 	case notice < 0:
-		return m.fact(name, "late", "%s, and it was asked for %s after the start", asked, inHours(-notice))
+		return m.fact(name, value, "%s, and it was asked for %s after the start", asked, inHours(-notice))
 	}
-	return m.fact(name, "late", "%s, and the notice was %s", asked, inHours(notice))
+	return m.fact(name, value, "%s, and the notice was %s", asked, inHours(notice))
 }
 
 // interpretersFact judges everybody the assignment is given to, and tells who

@@ -50,9 +50,9 @@ func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []
 		case i < 0:
 			return unclear("there is no such assignment")
 		case all[i].Ask != "cancel-series":
-			return m.fact(name, "occurrence", "%s asks for itself", all[i].called()), []*Assignment{&all[i]}
+			return m.fact(name, "occurrence", "%s asks for itself", m.called(&all[i])), []*Assignment{&all[i]}
 		case all[i].Series == "":
-			return unclear("%s belongs to no series", all[i].called())
+			return unclear("%s belongs to no series", m.called(&all[i]))
 		}
 		return m.series(all, all[i].Series)
 	}
@@ -94,7 +94,7 @@ func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []
 	if len(candidates) != 1 {
 		return unclear("the mail may mean %s assignments", strconv.Itoa(len(candidates)))
 	}
-	return m.fact(name, "occurrence", "%s, this one only", candidates[0].called()), candidates
+	return m.fact(name, "occurrence", "%s, this one only", m.called(candidates[0])), candidates
 }
 
 func (m *matter) series(all []Assignment, series string) (Fact, []*Assignment) {
@@ -111,9 +111,14 @@ func (a Assignment) isCalled(reference string) bool {
 	return reference != "" && (strings.EqualFold(reference, a.Name) || reference == a.ID)
 }
 
-func (a *Assignment) called() string {
-	return "assignment " + calledOr(a.Name, a.ID)
+func (m *matter) called(a *Assignment) string {
+	if !m.trace {
+		return ""
+	}
+	return a.called()
 }
+
+func (a *Assignment) called() string { return "assignment " + calledOr(a.Name, a.ID) }
 
 // requestFact tells whether somebody at the customer's asks who is known by
 // name: the sender of a mail (ASG-A16), or whom the record names (ASG-1).
@@ -132,6 +137,9 @@ func (m *matter) requestFact(about []*Assignment) Fact {
 		return m.fact(name, "unproven", "the mail does not say it in the sender's own words")
 	case m.mail.Auth != "pass" && !(m.mail.Auth == "none" && m.settings.AcceptUnauthenticated):
 		return m.fact(name, "unproven", "the sender's address is not proven: %s", calledOr(m.mail.AuthReason, "no mail server vouches for it"))
+	}
+	if len(about) == 0 {
+		return m.fact(name, "unproven", "there is no one assignment to compare the sender with")
 	}
 	for _, a := range about {
 		if !slices.ContainsFunc(a.Customer.Contacts, func(p Person) bool { return p.writesFrom(m.mail.From) }) {
@@ -165,23 +173,23 @@ func (m *matter) assignmentFact(a *Assignment) Fact {
 	begun := !a.Start.IsZero() && !m.now.Before(a.Start)
 	switch {
 	case a.Invoiced || a.Billing != nil && a.Billing.Status == "invoiced":
-		return m.fact(name, "invoiced", "%s is invoiced", a.called())
+		return m.fact(name, "invoiced", "%s is invoiced", m.called(a))
 	case a.Status == "cancelled":
-		return m.fact(name, "cancelled", "%s is cancelled", a.called())
+		return m.fact(name, "cancelled", "%s is cancelled", m.called(a))
 	case a.Status == "in-progress":
-		return m.fact(name, "under-way", "%s is in progress", a.called())
+		return m.fact(name, "under-way", "%s is in progress", m.called(a))
 	case a.Status == "completed":
-		return m.fact(name, "over", "%s is completed", a.called())
+		return m.fact(name, "over", "%s is completed", m.called(a))
 	case !slices.Contains([]string{"unfilled", "offered", "filled", "confirmed"}, a.Status):
-		return m.fact(name, "unclear", "the status of %s cannot be read", a.called())
+		return m.fact(name, "unclear", "the status of %s cannot be read", m.called(a))
 	case begun && a.End.After(m.now):
-		return m.fact(name, "under-way", "%s began %s and is not over", a.called(), m.inWords(a.Start))
+		return m.fact(name, "under-way", "%s began %s and is not over", m.called(a), m.inWords(a.Start))
 	case begun && a.End.IsZero():
-		return m.fact(name, "under-way", "%s began %s, and nobody knows when it ends", a.called(), m.inWords(a.Start))
+		return m.fact(name, "under-way", "%s began %s, and nobody knows when it ends", m.called(a), m.inWords(a.Start))
 	case begun:
-		return m.fact(name, "over", "%s ended %s", a.called(), m.inWords(a.End))
+		return m.fact(name, "over", "%s ended %s", m.called(a), m.inWords(a.End))
 	}
-	return m.fact(name, "open", "%s has not begun", a.called())
+	return m.fact(name, "open", "%s has not begun", m.called(a))
 }
 
 // statusFact is how the record stands after a person has changed it.
@@ -191,15 +199,15 @@ func (m *matter) statusFact(a *Assignment) Fact {
 	case a == nil:
 		return m.fact(name, "unclear", "there is no such assignment")
 	case a.Status == "":
-		return m.fact(name, "unclear", "the status of %s cannot be read", a.called())
+		return m.fact(name, "unclear", "the status of %s cannot be read", m.called(a))
 	case a.Status != "cancelled":
-		return m.fact(name, "live", "%s is not cancelled", a.called())
+		return m.fact(name, "live", "%s is not cancelled", m.called(a))
 	case a.Memory[memoryCancelledAt] == "unknown":
-		return m.fact(name, "long-cancelled", "%s was cancelled before it was first seen", a.called())
+		return m.fact(name, "long-cancelled", "%s was cancelled before it was first seen", m.called(a))
 	case a.CancelledBy == standdown && a.Billing == nil:
-		return m.fact(name, "cancelled-here", "%s was cancelled by %s", a.called(), standdown)
+		return m.fact(name, "cancelled-here", "%s was cancelled by %s", m.called(a), standdown)
 	}
-	return m.fact(name, "cancelled", "%s is cancelled", a.called())
+	return m.fact(name, "cancelled", "%s is cancelled", m.called(a))
 }
 
 // decisionFact is what has been decided about billing.
@@ -258,8 +266,12 @@ func (m *matter) endFact(a *Assignment) Fact {
 	return m.fact(name, "passed", "it ended %s", m.inWords(a.End))
 }
 
-// inWords is a day and time where the business is.
+// inWords is a day and time where the business is; like called it costs nothing
+// where none is told.
 func (m *matter) inWords(at time.Time) string {
+	if !m.trace {
+		return ""
+	}
 	local := at.In(m.calendar.zone)
 	return fmt.Sprintf("on %s at %s", inWords(local), local.Format("15:04"))
 }

@@ -2,11 +2,16 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
 
-// benchmarkSituations are a few of what happens every day.
+// benchmarkSituations are a few of what happens every day: a workflow's record
+// changes (1 decision), a homeowner asks again (1), a homeowner cancels (2: the
+// request and who is told), a block is cancelled (3: the block, its job, its
+// meeting), a customer cancels an assignment (3: the request, its billing, the
+// assignment).
 func benchmarkSituations() []struct {
 	name string
 	s    Snapshot
@@ -28,6 +33,17 @@ func benchmarkSituations() []struct {
 		Asks: "cancel", From: "ana@example.com", Name: "Ana Lopez", Auth: "pass", Words: "own", Form: "letter", Language: "en",
 		Subject: "Please cancel", Quote: "I want to cancel my contract.", MessageID: "<m1@example.com>",
 	}
+	block := OpsBlock{
+		ID: "B1", Name: "B-1001", State: "cancelling", Type: "install", Reason: "Customer asked",
+		Start: at.AddDate(0, 0, 10), End: at.AddDate(0, 0, 10).Add(8 * time.Hour),
+		Job: &Linked{ID: "J1", Name: "J-501", State: "Install Scheduled"}, Meetings: []string{"E1"},
+		Memory: map[string]string{memoryBlockState: "confirmed"},
+	}
+	assignment := Assignment{
+		ID: "A1", Name: "A-3017", Status: "confirmed", Start: at.Add(12 * time.Hour), End: at.Add(14 * time.Hour),
+		Customer:     Customer{ID: "CU1", Name: "Mercy Clinic", Contacts: []Person{{ID: "P1", Name: "Ana Lopez", Email: "ana@example.com"}}},
+		Interpreters: []Interpreter{{ID: "X1", Name: "Lena Ortiz"}},
+	}
 	requested := Event{ID: "e1", Kind: CancellationRequested, At: at, Subject: Ref{"request", "e1"}, Request: mail}
 	return []struct {
 		name string
@@ -37,6 +53,8 @@ func benchmarkSituations() []struct {
 		{"change", Snapshot{Workflows: []Workflow{w}}, Event{ID: "e1", Kind: WorkflowChanged, At: at, Subject: Ref{"workflow", "W1"}}},
 		{"repeat", Snapshot{Workflows: []Workflow{noted}}, requested},
 		{"cancel", Snapshot{Workflows: []Workflow{w}}, requested},
+		{"block", Snapshot{Blocks: []OpsBlock{block}}, Event{ID: "e1", Kind: BlockChanged, At: at, Subject: Ref{"block", "B1"}}},
+		{"assignment", Snapshot{Assignments: []Assignment{assignment}}, Event{ID: "e1", Kind: AssignmentCancelRequested, At: at, Subject: Ref{"request", "e1"}, Request: mail}},
 	}
 }
 
@@ -76,6 +94,20 @@ func benchmarkDecisions(b *testing.B, name string, book *Book, s Snapshot, e Eve
 	}
 	measure(name, func() int { return len(book.Decide(s, e, now).Decisions) })
 	measure(name+"-untraced", func() int { return len(book.Rows(s, e, now)) })
+}
+
+func TestTheBenchmarksDecideWhatTheySay(t *testing.T) {
+	book := defaultBook(t)
+	want := map[string]string{"change": "P5", "repeat": "C24", "cancel": "C5 T3", "block": "K1 S1 E1", "assignment": "Q1 V3 K2"}
+	for _, one := range benchmarkSituations() {
+		var rows []string
+		for _, r := range book.Rows(one.s, one.e, one.e.At) {
+			rows = append(rows, r.Row)
+		}
+		if got := strings.Join(rows, " "); got != want[one.name] {
+			t.Errorf("%s is decided by %s, want %s", one.name, got, want[one.name])
+		}
+	}
 }
 
 func TestFindingARowAllocatesNothingHoweverManyRowsThereAre(t *testing.T) {

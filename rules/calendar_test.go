@@ -135,6 +135,10 @@ func TestACalendarThatMakesNoSenseIsRefused(t *testing.T) {
 			t.Errorf("error %q does not contain %q", err, want)
 		}
 	}
+	_, err = newCalendar(CalendarSettings{Zone: "UTC", Cutoff: "00:00"})
+	if want := `calendar.cutoff: "00:00" would leave no day before it`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %q", err, want)
+	}
 	for _, zone := range []string{"", "Local"} {
 		if _, err := newCalendar(CalendarSettings{Zone: zone}); err == nil {
 			t.Errorf("zone %q was accepted: a day would be the server's", zone)

@@ -32,11 +32,14 @@ func (q *question) draft(t *table, facts ...Fact) draft {
 		subject = Ref{"workflow", q.workflow.ID}
 	}
 	return draft{q: q, row: r, Decision: Decision{
-		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: facts,
+		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: q.told(facts),
 	}}
 }
 
 func (d *draft) act(verb string, on Ref, args map[string]string) {
+	if d.Actions == nil {
+		d.Actions = make([]Action, 0, 2) // nearly all have one or two
+	}
 	d.Actions = append(d.Actions, Action{Verb: verb, On: on, Args: args})
 }
 
@@ -77,16 +80,18 @@ func (d *draft) cancel() {
 		return
 	}
 	d.act("cancel-workflow", d.Subject, map[string]string{"reason": q.reason()})
-	asked := fill("Deal Processing has approved the cancellation of %s, which the homeowner asked for in writing.", q.workflow.inFull())
+	var asked string
 	if q.event.Kind == CancellationRequested {
-		asked = fill("%s asked in writing on %s to cancel %s.", q.sender(), q.dayInWords(), q.workflow.inFull())
+		asked = fill("%s asked in writing on %s to cancel %s.", q.mail.writer(), q.dayInWords(), q.workflow.inFull())
+	} else {
+		asked = fill("Deal Processing has approved the cancellation of %s, which the homeowner asked for in writing.", q.workflow.inFull())
 	}
 	review := ""
 	if slices.Contains(d.row.then, "close-review") {
 		review = "\nThe review under way was rejected and submitted. " + staysRejected
 	}
 	d.comment(fill("%s\nReason: %s.\nIt is now Cancel Pending and can be restored for %s business days, at least until the end of %s. After that it is cancelled for good.%s%s",
-		asked, q.reason(), strconv.Itoa(q.settings.BusinessDays), q.lastDayInWords(q.now), review, q.source()))
+		asked, q.reason(), strconv.Itoa(q.settings.BusinessDays), q.lastDayInWords(q.now), review, q.mail.source()))
 }
 
 // comment goes to the feed of the homeowner's profile (MIL-A23).
@@ -117,16 +122,16 @@ func (d *draft) refer(request string) {
 		requester = "Sales Rep"
 	}
 	text := fmt.Sprintf("%s\nThe request comes from: %s (%s), by mail on %s.\nIt is about %s.\nThe invoice will need to be paid.",
-		referralText, requester, q.sender(), q.dayInWords(), q.workflow.inFull())
+		referralText, requester, q.mail.writer(), q.dayInWords(), q.workflow.inFull())
 	if requester != "HO" && q.memory(memoryStatement) == "" {
 		text += "\nThe homeowner's own written statement is still missing; nothing is cancelled without it."
 	}
-	text += q.source()
+	text += q.mail.source()
 	d.act("open-case", d.Subject, map[string]string{
 		"subject": referralText, "description": text, "request_type": referralType, "contact": q.contact(), "requester": requester,
 	})
 	d.act("assign-case", d.Subject, map[string]string{"team": q.settings.DealProcessingTeam, "reason": referralText, "comments": shorten(text, 1000)})
-	d.act("requeue-case", d.Subject, map[string]string{})
+	d.act("requeue-case", d.Subject, nil)
 }
 
 func (d *draft) askToRestore() {
@@ -136,7 +141,7 @@ func (d *draft) askToRestore() {
 	}
 	since, _ := q.pendingSince()
 	text := fmt.Sprintf("%s asked in writing on %s to restore %s.\nIt can be restored until the end of %s. %s%s",
-		q.sender(), q.dayInWords(), q.workflow.inFull(), q.lastDayInWords(since), staysRejected, q.source())
+		q.mail.writer(), q.dayInWords(), q.workflow.inFull(), q.lastDayInWords(since), staysRejected, q.mail.source())
 	d.act("open-case", d.Subject, map[string]string{
 		"subject": restorationText + ": " + q.workflow.called(), "description": text, "request_type": restorationType,
 		"contact": q.contact(), "requester": "HO",
@@ -153,7 +158,7 @@ func (d *draft) restore() {
 	}
 	d.act("restore-workflow", d.Subject, map[string]string{"status": "active"})
 	d.comment(fmt.Sprintf("%s asked in writing on %s to restore %s. Its cancellation is undone; it is active again. %s%s",
-		q.sender(), q.dayInWords(), q.workflow.inFull(), staysRejected, q.source()))
+		q.mail.writer(), q.dayInWords(), q.workflow.inFull(), staysRejected, q.mail.source()))
 }
 
 // mail tells the homeowners, and those who signed with them.
@@ -212,19 +217,9 @@ func (d *draft) holdForReview() {
 		return
 	}
 	_, why, _ := strings.Cut(d.Because, ": ")
-	var text strings.Builder
-	text.WriteString(q.happened() + ".\n\nThis needs a person: " + why + " (row " + d.Row + ").\n\nWhat was found:")
-	for _, f := range d.Facts {
-		fmt.Fprintf(&text, "\n- %s: %s (%s)", f.Name, f.Value, f.Reason)
-	}
-	for _, warning := range d.Warnings {
-		text.WriteString("\n\nNote: " + warning + ".")
-	}
-	if source := q.source(); source != "" {
-		text.WriteString("\n" + source)
-	}
+	text := q.happened() + ".\n\nThis needs a person: " + why + " (row " + d.Row + ").\n\n" + found(d.Facts, d.Warnings, q.mail)
 	d.act("hold-for-review", d.Subject, map[string]string{
-		"title": shorten(q.topic()+": "+why, 255), "text": text.String(), "contact": q.contact(),
+		"title": shorten(q.topic()+": "+why, 255), "text": text, "contact": q.contact(),
 	})
 }
 
@@ -253,7 +248,7 @@ func (q *question) repeatText() string {
 		return ""
 	}
 	return fmt.Sprintf("A request to cancel %s was received again on %s, from %s. Nothing was changed: %s.%s",
-		q.workflow.inFull(), q.dayInWords(), q.sender(), q.standing(), q.source())
+		q.workflow.inFull(), q.dayInWords(), q.mail.writer(), q.standing(), q.mail.source())
 }
 
 // standing says how the workflow stands, for one who asks again.
@@ -289,40 +284,15 @@ func (q *question) happened() string {
 	}
 	switch q.event.Kind {
 	case CancellationRequested:
-		return fmt.Sprintf("On %s %s asked by mail to cancel %s", q.dayInWords(), q.sender(), about)
+		return fmt.Sprintf("On %s %s asked by mail to cancel %s", q.dayInWords(), q.mail.writer(), about)
 	case RestoreRequested:
-		return fmt.Sprintf("On %s %s asked by mail to restore %s", q.dayInWords(), q.sender(), about)
+		return fmt.Sprintf("On %s %s asked by mail to restore %s", q.dayInWords(), q.mail.writer(), about)
 	case RequestUnclear:
-		return fmt.Sprintf("On %s %s sent a mail", q.dayInWords(), q.sender())
+		return fmt.Sprintf("On %s %s sent a mail", q.dayInWords(), q.mail.writer())
 	case CancellationDue:
 		return fmt.Sprintf("The time for restoring %s was checked on %s", about, q.dayInWords())
 	}
 	return fmt.Sprintf("On %s the record of %s or of its case with Deal Processing changed", q.dayInWords(), about)
-}
-
-// source names the mail as evidence, with its one sentence; never its body.
-func (q *question) source() string {
-	var text string
-	if q.mail.Quote != "" {
-		text += "\nThe mail says: \"" + shorten(q.mail.Quote, 300) + "\""
-	}
-	if q.mail.MessageID != "" {
-		text += "\nMessage-ID: " + q.mail.MessageID
-	}
-	if q.mail.SHA256 != "" {
-		text += "\nSHA-256: " + q.mail.SHA256
-	}
-	return text
-}
-
-func (q *question) sender() string {
-	switch {
-	case q.mail.From == "":
-		return "somebody unknown"
-	case q.mail.Name == "":
-		return q.mail.From
-	}
-	return q.mail.Name + " (" + q.mail.From + ")"
 }
 
 func (q *question) dayInWords() string { return inWords(q.at().In(q.calendar.zone)) }
@@ -348,14 +318,4 @@ func appendAddress(list []string, address string) []string {
 		return list
 	}
 	return append(list, address)
-}
-
-func shorten(s string, most int) string {
-	if len(s) <= most { // most texts, without taking them apart
-		return s
-	}
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
 }

@@ -3,7 +3,6 @@ package rules
 import (
 	"cmp"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 )
@@ -57,7 +56,8 @@ func newRoster(resources []Resource, s OnHoldSettings, traced trace) *roster {
 	return r
 }
 
-// check compares one worker with one visit.
+// check compares one worker with one visit. Visits must come in the order of
+// their start.
 func (r *roster) check(id string, v *visit) finding {
 	w := r.workers[id]
 	if w == nil {
@@ -107,7 +107,7 @@ func (r *roster) check(id string, v *visit) finding {
 		}
 	}
 	if r.checks.JobConflicts {
-		for _, visits := range []spans{w.booked, w.given} {
+		for _, visits := range [...]*spans{&w.booked, &w.given} {
 			for _, s := range visits.overlapping(v.Start.Add(-r.buffer), v.End.Add(r.buffer)) {
 				if s.ID != v.ID {
 					against("other visit " + s.ID + " " + v.inShort(s))
@@ -119,8 +119,7 @@ func (r *roster) check(id string, v *visit) finding {
 }
 
 // take notes that the worker is given the visit, so that those after it are
-// compared with it too (HOLD-A31). Visits must come in the order of their
-// start.
+// compared with it too (HOLD-A31).
 func (r *roster) take(id string, v *visit) {
 	r.workers[id].given.add(Span{ID: v.ID, Start: v.Start, End: v.End})
 }
@@ -168,44 +167,66 @@ func (v *visit) inShort(s Span) string {
 	return from + "-" + until
 }
 
-// spans are stretches of time in the order of their start.
+// spans are stretches of time in the order of their start, asked about in the
+// order of time.
 type spans struct {
 	list  []Span
 	reach []time.Time // the latest end up to each
+	over  int         // so many at the front end before anything that is asked
 }
 
+// newSpans takes most lists as they are: the org gives them in order.
 func newSpans(list []Span) spans {
-	s := spans{list: make([]Span, 0, len(list)), reach: make([]time.Time, 0, len(list))}
-	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b Span) int { return a.Start.Compare(b.Start) })
-	for _, one := range list {
-		s.add(one)
+	byStart := func(a, b Span) int { return a.Start.Compare(b.Start) }
+	if !slices.IsSortedFunc(list, byStart) {
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, byStart)
+	}
+	s := spans{list: slices.Clip(list), reach: make([]time.Time, 0, len(list))}
+	for i := range list {
+		s.extend(&list[i])
 	}
 	return s
 }
 
-// add appends a span that starts no earlier than the last. One without an end
-// counts as a moment.
+// add appends a span that starts no earlier than the last, to spans that began
+// empty: others are the snapshot's own.
 func (s *spans) add(one Span) {
-	if !one.End.After(one.Start) {
-		one.End = one.Start.Add(time.Nanosecond)
+	if s.over == len(s.list) {
+		s.list, s.reach, s.over = s.list[:0], s.reach[:0], 0
 	}
-	reach := one.End
+	s.list = append(s.list, one)
+	s.extend(&one)
+}
+
+func (s *spans) extend(one *Span) {
+	reach := one.end()
 	if n := len(s.reach); n > 0 && s.reach[n-1].After(reach) {
 		reach = s.reach[n-1]
 	}
-	s.list, s.reach = append(s.list, one), append(s.reach, reach)
+	s.reach = append(s.reach, reach)
 }
 
-// overlapping returns those that overlap [start, end), in order.
-func (s spans) overlapping(start, end time.Time) []Span {
+// overlapping returns those that overlap [start, end), in order. No later call
+// may have an earlier start.
+func (s *spans) overlapping(start, end time.Time) []Span {
+	for s.over < len(s.list) && !s.reach[s.over].After(start) {
+		s.over++
+	}
 	var found []Span
-	after := sort.Search(len(s.list), func(i int) bool { return !s.list[i].Start.Before(end) })
-	for i := after - 1; i >= 0 && s.reach[i].After(start); i-- {
-		if s.list[i].End.After(start) {
-			found = append(found, s.list[i])
+	for i := s.over; i < len(s.list) && s.list[i].Start.Before(end); i++ {
+		if one := s.list[i]; one.end().After(start) {
+			one.End = one.end()
+			found = append(found, one)
 		}
 	}
-	slices.Reverse(found)
 	return found
+}
+
+// end counts a span without an end as a moment.
+func (s *Span) end() time.Time {
+	if !s.End.After(s.Start) {
+		return s.Start.Add(time.Nanosecond)
+	}
+	return s.End
 }

@@ -1,10 +1,13 @@
 package rules
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestWhatSpeaksAgainstAWorker(t *testing.T) {
@@ -120,4 +123,37 @@ func TestWhatSpeaksAgainstAWorker(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Spans are asked in the order of time and forget what is over; that must not
+// change an answer, whatever overlaps and however long it lasts.
+func TestSpansFindWhatOverlapsAndNothingElse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+		at := func(label string) time.Time {
+			return day.Add(time.Duration(rapid.IntRange(0, 24).Draw(t, label)) * time.Hour)
+		}
+		var list []Span
+		for i := range rapid.IntRange(0, 8).Draw(t, "spans") {
+			list = append(list, Span{ID: fmt.Sprint(i), Start: at("start"), End: at("end")})
+		}
+		s, before := newSpans(list), slices.Clone(list)
+		slices.SortStableFunc(list, func(a, b Span) int { return a.Start.Compare(b.Start) })
+		for ask := day; ask.Before(day.Add(24 * time.Hour)); ask = ask.Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "later")+1) * time.Hour) {
+			end := ask.Add(time.Duration(rapid.IntRange(1, 6).Draw(t, "hours")) * time.Hour)
+			var want, got []string
+			for _, one := range list {
+				// Without an end it is a moment, which lies in the stretch if its start does.
+				if one.Start.Before(end) && (one.End.After(ask) || !one.Start.Before(ask)) {
+					want = append(want, one.ID)
+				}
+			}
+			for _, one := range s.overlapping(ask, end) {
+				got = append(got, one.ID)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("of %v from %s to %s (-want +got):\n%s", before, ask, end, diff)
+			}
+		}
+	})
 }

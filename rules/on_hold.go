@@ -98,7 +98,8 @@ const (
 	warnAllocation   = "warn-allocation"    // warns that status and allocations contradict each other
 )
 
-// The verbs, see [onHold.verbs].
+// The verbs, see [onHold.verbs]. None deletes an allocation: marked, it tells
+// whom the visit was taken from (HOLD-A10).
 const (
 	cancelJob     = "cancel-job"
 	releaseJob    = "release-job"
@@ -154,7 +155,8 @@ type ChecksSettings struct {
 	Regions bool `json:"regions" yaml:"regions"`
 	// Blacklisting: neither account nor location refuses the worker (HOLD-A35).
 	Blacklisting bool `json:"blacklisting" yaml:"blacklisting"`
-	// Unavailability: the worker is not absent at the time (HOLD-A33).
+	// Unavailability: the worker is not absent at the time (HOLD-A33). Working
+	// hours are not known here.
 	Unavailability bool `json:"unavailability" yaml:"unavailability"`
 	// Activities: the worker has no other activity at the time (HOLD-A36).
 	Activities bool `json:"activities" yaml:"activities"`

@@ -13,7 +13,10 @@ import (
 // first. The decision about the hold comes first in the plan: it holds the one
 // comment and the one thing for a person to look at.
 func (p *onHold) decide(s Snapshot, e Event, now time.Time, traced trace) []Decision {
-	c := &change{onHold: p, trace: traced, client: Client{ID: e.Subject.ID}, event: e, now: now, places: map[string]*place{}}
+	c := &change{
+		onHold: p, trace: traced, client: Client{ID: e.Subject.ID}, event: e, now: now,
+		places: map[string]*place{}, maps: map[pairs]map[string]string{},
+	}
 	if s.Client != nil {
 		c.client = *s.Client
 	}
@@ -30,7 +33,8 @@ func (p *onHold) decide(s Snapshot, e Event, now time.Time, traced trace) []Deci
 	decisions := make([]Decision, 1, 1+len(visits))
 	for _, v := range visits {
 		if every || waiting && c.waitsToday(v) {
-			decisions = append(decisions, c.decideVisit(v))
+			decisions = append(decisions, Decision{})
+			c.decideVisit(v, &decisions[len(decisions)-1])
 		}
 	}
 	if !c.trace {
@@ -72,22 +76,23 @@ func (c *change) remember() map[string]string {
 	return nil
 }
 
-func (c *change) decideVisit(v *visit) Decision {
-	c.examine(v)
-	row := c.visit.decide(v.facts[:])
-	d := Decision{
-		Policy: c.name(), Table: c.visit.name, Row: row.id, Because: row.because,
-		Subject: Ref{"job", v.ID}, Facts: v.facts[:],
-	}
+// decideVisit writes the decision in its place, for it is large.
+func (c *change) decideVisit(v *visit, d *Decision) {
+	window, start := c.windowFact(v), c.startFact(v)
+	resource, crew := c.resourceFact(v, window.Value, start.Value)
+	facts := [...]Fact{window, start, v.state, resource, c.allocationFact(v)}
+	row := c.visit.decide(facts[:])
+	d.Policy, d.Table, d.Row, d.Because = c.name(), c.visit.name, row.id, row.because
+	d.Subject, d.Facts = Ref{"job", v.ID}, c.told(facts[:])
 	// The visits after it, and the next day, depend on this.
 	v.released = slices.Contains(row.then, releaseJob)
 	if slices.Contains(row.then, allocateSaved) {
-		for _, id := range v.free {
+		for _, id := range crew.free {
 			c.roster.take(id, v)
 		}
 	}
 	if !c.trace {
-		return d
+		return
 	}
 	do := func(verb string, on Ref, args map[string]string) {
 		if d.Actions == nil {
@@ -101,15 +106,14 @@ func (c *change) decideVisit(v *visit) Decision {
 		case cancelJob, releaseJob:
 			near = c.near(v)
 			keep := keepers(v)
-			args := map[string]string{"resource": first(keep), "status-was": v.Status}
-			d.Remember = map[string]string{"held": "released", "crew": strings.Join(keep, ","), "episode": c.episode}
-			list := &c.report.released
+			held, list := "released", &c.report.released
+			args := pairs{{"resource", first(keep)}, {"status-was", v.Status}}
 			if term == cancelJob {
-				args["reason"] = abortReason
-				d.Remember["held"] = "cancelled"
-				list = &c.report.cancelled
+				held, list = "cancelled", &c.report.cancelled
+				args[2] = [2]string{"reason", abortReason}
 			}
-			do(term, d.Subject, args)
+			do(term, d.Subject, c.mapOf(args))
+			d.Remember = c.mapOf(pairs{{"held", held}, {"crew", strings.Join(keep, ",")}, {"episode", c.episode}})
 			list.add(func() string { return v.label() + approval(near) })
 		case freeWorker:
 			for _, a := range v.Allocations {
@@ -118,25 +122,25 @@ func (c *change) decideVisit(v *visit) Decision {
 				}
 			}
 		case allocateSaved:
-			for _, id := range v.free {
+			for _, id := range crew.free {
 				if !slices.Contains(v.workers, id) {
-					do(allocateSaved, d.Subject, map[string]string{"resource": id})
+					do(allocateSaved, d.Subject, c.mapOf(pairs{{"resource", id}}))
 				}
 			}
-			c.report.restored.add(func() string { return v.label() + " (" + c.roster.names(v.free) + ")" })
+			c.report.restored.add(func() string { return v.label() + " (" + c.roster.names(crew.free) + ")" })
 		case backToDispatch:
-			do(reopenJob, d.Subject, map[string]string{"status": "pending-dispatch", "clear-resource": "yes", "status-was": v.Status})
-			d.Remember = forgotten()
+			do(reopenJob, d.Subject, c.mapOf(pairs{{"status", "pending-dispatch"}, {"clear-resource", "yes"}, {"status-was", v.Status}}))
+			d.Remember = c.forgotten()
 		case backToAllocation:
-			do(reopenJob, d.Subject, map[string]string{"status": "pending-allocation", "clear-resource": "no", "status-was": v.Status})
-			d.Remember = forgotten()
+			do(reopenJob, d.Subject, c.mapOf(pairs{{"status", "pending-allocation"}, {"clear-resource", "no"}, {"status-was", v.Status}}))
+			d.Remember = c.forgotten()
 			if len(v.workers) > 0 {
 				d.Warnings = append(d.Warnings, v.contradiction())
 			}
 		case clearMark:
-			d.Remember = forgotten()
+			d.Remember = c.forgotten()
 		case listOpen:
-			c.report.open.add(func() string { return v.label() + ": " + cmp.Or(strings.Join(v.open, ". "), "it had no worker") })
+			c.report.open.add(func() string { return v.label() + ": " + cmp.Or(strings.Join(crew.open, ". "), "it had no worker") })
 		case listForReview:
 			c.report.review.add(func() string { return v.label() + ": " + v.state.Reason })
 		case warnAllocation:
@@ -149,8 +153,7 @@ func (c *change) decideVisit(v *visit) Decision {
 			d.Actions[i].Approve = near
 		}
 	}
-	d.Warnings = append(d.Warnings, v.warnings...)
-	return d
+	d.Warnings = append(d.Warnings, crew.doubts...)
 }
 
 // waitsToday tells whether the visit is one that the rule of the day concerns.
@@ -243,8 +246,27 @@ func (c *change) active(visits []*visit) []string {
 	return found
 }
 
-func forgotten() map[string]string {
-	return map[string]string{"held": "", "crew": "", "episode": ""}
+func (c *change) forgotten() map[string]string {
+	return c.mapOf(pairs{{"held"}, {"crew"}, {"episode"}})
+}
+
+// pairs are names with values; those without a name count for nothing.
+type pairs [3][2]string
+
+// mapOf makes a map of them, the same one for all visits that need the same, as
+// most do: maps of their own were a third to a half of a plan's memory.
+func (c *change) mapOf(p pairs) map[string]string {
+	m := c.maps[p]
+	if m == nil {
+		m = make(map[string]string, len(p))
+		for _, pair := range p {
+			if pair[0] != "" {
+				m[pair[0]] = pair[1]
+			}
+		}
+		c.maps[p] = m
+	}
+	return m
 }
 
 func first(list []string) string {

@@ -46,6 +46,8 @@ type change struct {
 	places  map[string]*place
 	roster  *roster
 	report  report
+	ids     []string                    // see idsFrom
+	maps    map[pairs]map[string]string // see mapOf
 }
 
 // A window is the days that a hold covers. The zero window covers none.
@@ -202,9 +204,9 @@ func (c *change) state(v *visit) Fact {
 	case "pending-allocation":
 		return fact("waiting", "it waits for a worker")
 	case "pending-dispatch", "dispatched", "ready":
-		return fact("allocated", "it is "+strings.ReplaceAll(v.Status, "-", " "))
+		return c.fact("job", "allocated", "it is %s", strings.ReplaceAll(v.Status, "-", " "))
 	case "en-route", "on-site", "in-progress":
-		return fact("in-flight", "it is under way ("+strings.ReplaceAll(v.Status, "-", " ")+")")
+		return c.fact("job", "in-flight", "it is under way (%s)", strings.ReplaceAll(v.Status, "-", " "))
 	}
 	return fact("unknown", "its status is not one that is mapped")
 }
@@ -212,21 +214,17 @@ func (c *change) state(v *visit) Fact {
 // crewOf is whom a held visit should go back to. The journal knows them all;
 // the visit has room for one (HOLD-A17). If that one is somebody else, a person
 // has put them there since, and is right.
-func crewOf(v *visit) []string {
-	var crew []string
+func (c *change) crewOf(v *visit) []string {
+	from := len(c.ids)
 	if kept := v.Memory["crew"]; kept != "" {
-		crew = strings.Split(kept, ",")
+		for id := range strings.SplitSeq(kept, ",") {
+			c.ids = append(c.ids, id)
+		}
 	}
-	if v.Saved != "" && !slices.Contains(crew, v.Saved) {
-		return []string{v.Saved}
+	if v.Saved != "" && !slices.Contains(c.ids[from:], v.Saved) {
+		c.ids = append(c.ids[:from], v.Saved)
 	}
-	return crew
-}
-
-// examine finds the remaining facts about the visit.
-func (c *change) examine(v *visit) {
-	v.facts = [...]Fact{c.windowFact(v), c.startFact(v), v.state, {}, c.allocationFact(v)}
-	v.facts[3] = c.resourceFact(v)
+	return c.idsFrom(from)
 }
 
 func (c *change) windowFact(v *visit) Fact {
@@ -276,39 +274,42 @@ func (c *change) allocationFact(v *visit) Fact {
 
 // resourceFact checks the workers of a visit that is to be given back; for
 // others nobody is looked for.
-func (c *change) resourceFact(v *visit) Fact {
+func (c *change) resourceFact(v *visit, window, start string) (Fact, muster) {
 	fact := func(value, reason string) Fact { return c.fact("resource", value, "%s", reason) }
 	held := v.state.Value == "cancelled" || v.state.Value == "unallocated"
 	switch {
-	case !held || v.facts[0].Value != "outside" || v.facts[1].Value == "past":
-		return fact("none", "not asked: the visit is not to be given back")
+	case !held || window != "outside" || start == "past":
+		return fact("none", "not asked: the visit is not to be given back"), muster{}
 	case len(v.crew) == 0:
-		return fact("none", "it had no worker")
+		return fact("none", "it had no worker"), muster{}
 	}
+	var m muster
 	inactive := false
+	from := len(c.ids)
 	for _, id := range v.crew {
 		found := c.roster.check(id, v)
 		inactive = inactive || found.inactive
 		if len(found.conflicts) == 0 {
-			v.free = append(v.free, id)
+			c.ids = append(c.ids, id)
 		} else {
-			v.open = append(v.open, c.roster.name(id)+": "+strings.Join(found.conflicts, "; "))
+			m.open = append(m.open, c.roster.name(id)+": "+strings.Join(found.conflicts, "; "))
 		}
 		for _, doubt := range found.doubts {
-			v.warnings = append(v.warnings, v.label()+": "+doubt+".")
+			m.doubts = append(m.doubts, v.label()+": "+doubt+".")
 		}
 	}
-	open := strings.Join(v.open, ". ")
+	m.free = c.idsFrom(from)
+	open := strings.Join(m.open, ". ")
 	switch {
-	case len(v.open) == 0:
-		return fact("free", "free: "+c.roster.names(v.free))
-	case len(v.free) > 0 && c.settings.RestorePartialCrew:
-		return fact("partial", open+". Free: "+c.roster.names(v.free))
-	case len(v.free) > 0:
-		v.open = append(v.open, "free: "+c.roster.names(v.free))
-		return fact("conflict", strings.Join(v.open, ". "))
+	case len(m.open) == 0:
+		return c.fact("resource", "free", "free: %s", c.roster.names(m.free)), m
+	case len(m.free) > 0 && c.settings.RestorePartialCrew:
+		return fact("partial", open+". Free: "+c.roster.names(m.free)), m
+	case len(m.free) > 0:
+		m.open = append(m.open, "free: "+c.roster.names(m.free))
+		return fact("conflict", strings.Join(m.open, ". ")), m
 	case inactive:
-		return fact("inactive", open)
+		return fact("inactive", open), m
 	}
-	return fact("conflict", open)
+	return fact("conflict", open), m
 }

@@ -50,18 +50,15 @@ func (c *change) summary() string {
 	}
 	var b strings.Builder
 	h := c.client.Hold
-	switch c.facts[0].Value {
-	case "day":
+	switch {
+	case c.facts[0].Value == "day":
 		b.WriteString(c.who() + " is on hold " + strings.TrimPrefix(c.describe(h), "on ") + ", and nobody has the visits of today.\n")
+	case !c.isOn(h):
+		b.WriteString("The hold of " + c.who() + " is over.\n")
+	case c.window.first == "":
+		b.WriteString("The hold of " + c.who() + " covers no day any more: " + c.facts[2].Reason + ".\n")
 	default:
-		switch {
-		case !c.isOn(h):
-			b.WriteString("The hold of " + c.who() + " is over.\n")
-		case c.window.first == "":
-			b.WriteString("The hold of " + c.who() + " covers no day any more: " + c.facts[2].Reason + ".\n")
-		default:
-			b.WriteString(c.who() + " is now on hold " + strings.TrimPrefix(c.describe(h), "on ") + ".\n")
-		}
+		b.WriteString(c.who() + " is now on hold " + strings.TrimPrefix(c.describe(h), "on ") + ".\n")
 	}
 	list(&b, "Cancelled, reason \""+abortReason+"\"; given back when the hold no longer covers them", r.cancelled)
 	list(&b, "Taken from their workers; kept until their day, then cancelled unless somebody has them", r.released)
@@ -75,7 +72,7 @@ func (c *change) summary() string {
 func (r *report) forPerson() string {
 	var b strings.Builder
 	for _, doubt := range r.doubts {
-		b.WriteString(strings.ToUpper(doubt[:1]) + doubt[1:] + ".\n")
+		b.WriteString(sentence(doubt) + "\n")
 	}
 	list(&b, "Visits left as they are", r.review)
 	return strings.TrimSpace(b.String())

@@ -12,15 +12,21 @@ type place struct {
 	zone  *time.Location
 	today Date
 
-	day  Date // the last one that was put in words, for visits come by the day
+	last [3]int // the year, month and day that were written last, for visits come by the day
+	day  Date
 	date string
 }
 
-func (p *place) inWords(day Date, local time.Time) string {
-	if p.day != day {
-		p.day, p.date = day, inWords(local)
+// write says which day it is, and if traced in words.
+func (p *place) write(local time.Time, traced trace) (day Date, date string) {
+	year, month, number := local.Date()
+	if at := [...]int{year, int(month), number}; at != p.last {
+		p.last, p.day = at, dateOf(local)
+		if traced {
+			p.date = inWords(local)
+		}
 	}
-	return p.date
+	return p.day, p.date
 }
 
 // A visit is a job as the hold sees it.
@@ -31,14 +37,17 @@ type visit struct {
 	date    string   // the day in words; empty if it has none, or nothing is told
 	clock   string   // when it starts on that day; empty likewise
 	state   Fact     // the column "job"
-	facts   [5]Fact  // of visitTable
 	workers []string // who are allocated
 	crew    []string // whom it should go back to
-	free    []string // those of crew who can come
-	open    []string // why the others cannot
 
 	released bool
-	warnings []string
+}
+
+// A muster is what asking a visit's crew has brought.
+type muster struct {
+	free   []string // who can come
+	open   []string // why the others cannot
+	doubts []string // to be warned of
 }
 
 // covers tells whether the visit is in the window. One without a start might
@@ -59,13 +68,17 @@ func (v *visit) label() string {
 // visits prepares the client's jobs, the earliest first (HOLD-A31).
 func (c *change) visits() []*visit {
 	visits := make([]visit, len(c.client.Jobs))
+	c.ids = make([]string, 0, 2*len(visits))
 	all := make([]*visit, len(visits))
 	for i := range visits {
 		all[i] = &visits[i]
 		c.prepare(all[i], &c.client.Jobs[i])
 	}
 	slices.SortStableFunc(all, func(a, b *visit) int {
-		return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.ID, b.ID))
+		if order := a.Start.Compare(b.Start); order != 0 {
+			return order
+		}
+		return strings.Compare(a.ID, b.ID)
 	})
 	return all
 }
@@ -74,19 +87,25 @@ func (c *change) prepare(v *visit, j *Job) {
 	v.Job, v.place = j, c.placeOf(j)
 	if !j.Start.IsZero() {
 		local := j.Start.In(v.zone)
-		v.day = dateOf(local)
+		v.day, v.date = v.write(local, c.trace)
 		if c.trace {
-			v.date, v.clock = v.place.inWords(v.day, local), local.Format("15:04")
+			v.clock = local.Format("15:04")
 		}
 	}
+	from := len(c.ids)
 	for _, a := range j.Allocations {
 		if a.Live {
-			v.workers = append(v.workers, a.Resource)
+			c.ids = append(c.ids, a.Resource)
 		}
 	}
+	v.workers = c.idsFrom(from)
 	v.state = c.state(v)
-	v.crew = crewOf(v)
+	v.crew = c.crewOf(v)
 }
+
+// idsFrom is the list that was appended to c.ids from there on. All lists of
+// ids lie there, which saves two allocations a visit.
+func (c *change) idsFrom(from int) []string { return slices.Clip(c.ids[from:]) }
 
 // placeOf is where the visit's day begins (HOLD-A16): the visit's own zone or
 // its region's, the client's, the default.

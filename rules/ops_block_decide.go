@@ -44,7 +44,7 @@ func (q *blockQuestion) workFactOf(block Fact) Fact {
 
 // keep remembers how far the cancellation has come.
 func (q *blockQuestion) keep(d *blockDraft, block string) {
-	if q.block == nil || q.block.State == "" {
+	if !q.trace || q.block == nil || q.block.State == "" {
 		return
 	}
 	d.remember(memoryBlockState, q.block.State)
@@ -185,7 +185,7 @@ func (q *blockQuestion) draft(t *table, facts ...Fact) blockDraft {
 		subject = Ref{"block", q.block.ID}
 	}
 	return blockDraft{q: q, row: r, Decision: Decision{
-		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: facts,
+		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: q.told(facts),
 	}}
 }
 
@@ -194,10 +194,17 @@ func (d *blockDraft) act(verb string, on Ref, args map[string]string) {
 }
 
 func (d *blockDraft) move(verb, kind string, m move) {
-	d.act(verb, Ref{kind, m.of.ID}, map[string]string{"state-was": m.of.State, "state": m.to, "name": m.of.Name})
+	var args map[string]string
+	if d.q.trace {
+		args = map[string]string{"state-was": m.of.State, "state": m.to, "name": m.of.Name}
+	}
+	d.act(verb, Ref{kind, m.of.ID}, args)
 }
 
 func (d *blockDraft) remember(key, value string) {
+	if !d.q.trace {
+		return
+	}
 	if d.Remember == nil {
 		d.Remember = map[string]string{}
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -88,23 +89,23 @@ func (q *blockQuestion) blockFact() Fact {
 	known := q.memory(memoryCancelled) != ""
 	switch {
 	case b.booked() || b.State == "completed":
-		return q.fact(name, "booked", "%s is %s", b.called(), b.State)
+		return q.fact(name, "booked", "%s is %s", q.called(), b.State)
 	case b.State == "cancelling":
-		return q.fact(name, "cancelling", "somebody wants %s cancelled", b.called())
+		return q.fact(name, "cancelling", "somebody wants %s cancelled", q.called())
 	case b.State == "canceled" && (q.memory(memoryEffects) == noEffects || !known && !wasBooked):
-		return q.fact(name, "left", "%s was Canceled already when it was first seen", b.called())
+		return q.fact(name, "left", "%s was Canceled already when it was first seen", q.called())
 	case b.State == "canceled":
-		return q.fact(name, "cancelled", "%s is Canceled", b.called())
+		return q.fact(name, "cancelled", "%s is Canceled", q.called())
 	case b.State == "open" && known && q.memory(memoryEffects) != noEffects:
-		return q.fact(name, "reopened", "%s is Open, and was Canceled before", b.called())
+		return q.fact(name, "reopened", "%s is Open, and was Canceled before", q.called())
 	case b.State == "open" && wasBooked && q.settings.AutoReopen == "crm":
-		return q.fact(name, "reopened", "%s is Open, and was %s before: the org has opened it again", b.called(), was)
+		return q.fact(name, "reopened", "%s is Open, and was %s before: the org has opened it again", q.called(), was)
 	case b.State == "open" && wasBooked:
-		return q.fact(name, "skipped", "%s is Open, and was %s before", b.called(), was)
+		return q.fact(name, "skipped", "%s is Open, and was %s before", q.called(), was)
 	case b.State == "open":
-		return q.fact(name, "open", "%s is Open", b.called())
+		return q.fact(name, "open", "%s is Open", q.called())
 	}
-	return q.fact(name, "unclear", "the state of %s cannot be read", b.called())
+	return q.fact(name, "unclear", "the state of %s cannot be read", q.called())
 }
 
 // fieldsFact tells whether the Cancel transition could have been saved (OPS-4).
@@ -135,11 +136,11 @@ func (q *blockQuestion) workFact() Fact {
 	}
 	switch state := move.of.State; {
 	case state == "":
-		return q.fact(name, "elsewhere", "the state of %s cannot be read", move.called())
+		return q.fact(name, "elsewhere", "the state of %s cannot be read", q.nameOf(move))
 	case strings.EqualFold(state, move.to), contains(move.from, state):
-		return q.fact(name, "waiting", "%s is %s", move.called(), state)
+		return q.fact(name, "waiting", "%s is %s", q.nameOf(move), state)
 	default:
-		return q.fact(name, "elsewhere", "%s is %s, which does not mean that it is scheduled", move.called(), state)
+		return q.fact(name, "elsewhere", "%s is %s, which does not mean that it is scheduled", q.nameOf(move), state)
 	}
 }
 
@@ -171,11 +172,12 @@ type move struct {
 	to   string
 }
 
-func (m move) called() string {
-	if m.of.Name == "" {
-		return m.what + " " + m.of.ID
+// nameOf names it in reasons; it costs nothing where none is told.
+func (q *blockQuestion) nameOf(m move) string {
+	if !q.trace {
+		return ""
 	}
-	return m.what + " " + m.of.Name
+	return m.what + " " + cmp.Or(m.of.Name, m.of.ID)
 }
 
 // moveOf is the move for a kind of block; of is nil if there is nothing to move.
@@ -204,13 +206,13 @@ func (q *blockQuestion) parentFact(kind string) Fact {
 	case m.of == nil:
 		return q.fact(name, "missing", "no %s is linked", orSomething(m.what))
 	case kind == "service-rest" && strings.EqualFold(m.of.State, q.settings.ServiceState):
-		return q.fact(name, "to-move", "%s is %s", m.called(), m.of.State)
+		return q.fact(name, "to-move", "%s is %s", q.nameOf(m), m.of.State)
 	case kind == "service-rest":
-		return q.fact(name, "in-place", "%s is %s, not %s", m.called(), orUnknown(m.of.State), q.settings.ServiceState)
+		return q.fact(name, "in-place", "%s is %s, not %s", q.nameOf(m), orUnknown(m.of.State), q.settings.ServiceState)
 	case m.to != "" && strings.EqualFold(m.of.State, m.to):
-		return q.fact(name, "in-place", "%s is %s already", m.called(), m.of.State)
+		return q.fact(name, "in-place", "%s is %s already", q.nameOf(m), m.of.State)
 	}
-	return q.fact(name, "to-move", "%s is %s", m.called(), orUnknown(m.of.State))
+	return q.fact(name, "to-move", "%s is %s", q.nameOf(m), orUnknown(m.of.State))
 }
 
 // othersFact counts what cannot be read as set: better to leave a job where it
@@ -306,11 +308,11 @@ func (q *blockQuestion) bookedFact() Fact {
 	case b == nil:
 		return q.fact(name, "unclear", "%s", q.doubt)
 	case b.booked():
-		return q.fact(name, "booked", "%s is %s", b.called(), b.State)
+		return q.fact(name, "booked", "%s is %s", q.called(), b.State)
 	case b.State == "":
-		return q.fact(name, "unclear", "the state of %s cannot be read", b.called())
+		return q.fact(name, "unclear", "the state of %s cannot be read", q.called())
 	}
-	return q.fact(name, "not-booked", "%s is %s", b.called(), b.State)
+	return q.fact(name, "not-booked", "%s is %s", q.called(), b.State)
 }
 
 // timeFact compares the day that the mail asks for with the block's. A mail
@@ -346,12 +348,15 @@ func (q *blockQuestion) dateIn(t time.Time) Date {
 	return Date(t.In(q.calendar.zone).Format(time.DateOnly))
 }
 
-func (b *OpsBlock) called() string {
-	if b.Name == "" {
-		return "block " + b.ID
+// called names the block in reasons; see nameOf.
+func (q *blockQuestion) called() string {
+	if !q.trace {
+		return ""
 	}
-	return "block " + b.Name
+	return q.block.called()
 }
+
+func (b *OpsBlock) called() string { return "block " + cmp.Or(b.Name, b.ID) }
 
 func orSomething(what string) string {
 	if what == "" {

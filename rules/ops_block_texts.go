@@ -8,7 +8,7 @@ import (
 
 // tell comments on the block what follows, once for a cancellation.
 func (q *blockQuestion) tell(d *blockDraft, effects []Decision) {
-	if q.newsFact().Value == "again" {
+	if !q.trace || q.newsFact().Value == "again" {
 		return
 	}
 	var text strings.Builder
@@ -56,12 +56,12 @@ func inShort(a Action) string {
 
 // holdForReview gives the matter to a person, with all that was found.
 func (d *blockDraft) holdForReview() {
+	if !d.q.trace {
+		return
+	}
 	_, why, _ := strings.Cut(d.Because, ": ")
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n\nThis needs a person: %s (row %s).\n\nWhat was found:", d.q.happened(), why, d.Row)
-	for _, f := range d.Facts {
-		fmt.Fprintf(&text, "\n- %s: %s (%s)", f.Name, f.Value, f.Reason)
-	}
+	fmt.Fprintf(&text, "%s\n\nThis needs a person: %s (row %s).\n\n%s", d.q.happened(), why, d.Row, found(d.Facts, d.Warnings, d.q.mail))
 	switch d.Row {
 	case "K4", "K5":
 		text.WriteString("\n\nFill in what is empty and save: the rest then follows.")
@@ -79,6 +79,9 @@ func (d *blockDraft) holdForReview() {
 // does it, for only they can agree with the customer.
 func (d *blockDraft) advise(how string) {
 	q := d.q
+	if !q.trace {
+		return
+	}
 	_, why, _ := strings.Cut(d.Because, ": ")
 	steps := map[string]string{
 		"change-time": "If the time you agree on lies within the block, use the transition Change Event Time.\n" +
@@ -94,16 +97,7 @@ func (d *blockDraft) advise(how string) {
 			"If only this appointment is to be cancelled, use the transition " + q.transition() + "; the sale stays as it is.",
 		"not-set": "Tell the customer that nothing is set.",
 	}
-	text := fmt.Sprintf("%s\n\nWhat to do: %s.\n%s\n\nWhat was found:", q.happened(), why, steps[how])
-	for _, f := range d.Facts {
-		text += fmt.Sprintf("\n- %s: %s (%s)", f.Name, f.Value, f.Reason)
-	}
-	if q.mail.Quote != "" {
-		text += "\n\nThe mail says: \"" + shorten(q.mail.Quote, 300) + "\""
-	}
-	if q.mail.MessageID != "" {
-		text += "\nMessage-ID: " + q.mail.MessageID
-	}
+	text := fmt.Sprintf("%s\n\nWhat to do: %s.\n%s\n\n%s", q.happened(), why, steps[how], found(d.Facts, d.Warnings, q.mail))
 	d.act(holdForReview, d.Subject, map[string]string{
 		"title": shorten(q.topic()+": "+why, 255), "text": text, "contact": q.contact(),
 	})
@@ -137,23 +131,13 @@ func (q *blockQuestion) happened() string {
 	day := inWords(at.In(q.calendar.zone))
 	switch q.event.Kind {
 	case RescheduleRequested:
-		return fmt.Sprintf("On %s %s asked by mail for another time of %s.", day, q.sender(), about)
+		return fmt.Sprintf("On %s %s asked by mail for another time of %s.", day, q.mail.writer(), about)
 	case BlockCancelRequested:
-		return fmt.Sprintf("On %s %s asked by mail to cancel %s.", day, q.sender(), about)
+		return fmt.Sprintf("On %s %s asked by mail to cancel %s.", day, q.mail.writer(), about)
 	case BlockDue:
 		return fmt.Sprintf("On %s it was checked whether %s is open again.", day, about)
 	}
 	return fmt.Sprintf("On %s the record of %s changed.", day, about)
-}
-
-func (q *blockQuestion) sender() string {
-	switch {
-	case q.mail.From == "":
-		return "somebody unknown"
-	case q.mail.Name == "":
-		return q.mail.From
-	}
-	return q.mail.Name + " (" + q.mail.From + ")"
 }
 
 // restrictions are the block's Time Block Restrictions, in words.

@@ -35,8 +35,8 @@ const (
 	AssignmentChanged           = "assignment.changed"            // an assignment's record changed in Salesforce
 )
 
-// A Ref names a thing in the business's words: kind "workflow", "client",
-// "job", "allocation", "contact", "request" and the system's id for it.
+// A Ref names a thing in the business's words, such as kind "workflow",
+// "client", "block", "assignment" or "request", and the system's id for it.
 type Ref struct {
 	Kind string `json:"kind" yaml:"kind"`
 	ID   string `json:"id" yaml:"id"`
@@ -96,6 +96,11 @@ type Request struct {
 	Series   bool   `json:"series,omitempty" yaml:"series,omitempty"`
 	Language string `json:"language,omitempty" yaml:"language,omitempty"` // en or es
 	Subject  string `json:"subject,omitempty" yaml:"subject,omitempty"`
+	// People and Addresses are names and postal addresses in the mail, as it
+	// writes them. They are shown to a person who must decide; nothing rests on
+	// them.
+	People    []string `json:"people,omitempty" yaml:"people,omitempty"`
+	Addresses []string `json:"addresses,omitempty" yaml:"addresses,omitempty"`
 	// Quote is the sentence that made it a request, at most 300 characters.
 	Quote string `json:"quote,omitempty" yaml:"quote,omitempty"`
 	// MessageID and SHA256 identify the mail as evidence.
@@ -266,7 +271,8 @@ type Span struct {
 }
 
 // A Plan is the outcome of deciding one event: one decision for each thing
-// that had to be decided. A decision without actions is a decision too: it
+// that had to be decided. It is to be read, not changed: its decisions may share
+// what is the same in several. A decision without actions is a decision too: it
 // says that nothing is to be done, and why.
 type Plan struct {
 	Decisions []Decision `json:"decisions"`

@@ -78,7 +78,11 @@ func (t *table) parse() (errs []error) {
 				return errs
 			}
 			continue
-		case i == 1: // the rule below the heading
+		case i == 1:
+			if !strings.Contains(line, "-") || strings.Trim(line, "|-: \t") != "" {
+				bad("a line such as |---|---| must stand below the heading")
+				return errs
+			}
 			continue
 		case len(cells) != len(want):
 			bad("%d cells, want %d (%s)", len(cells), len(want), strings.Join(want, ", "))

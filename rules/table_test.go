@@ -24,6 +24,7 @@ func TestATableThatIsNotSoundIsRefused(t *testing.T) {
 		"a row without an id":       {heading + "|  | - | - | sail | MIL-1: x |\n", "t:3: a row without an id"},
 		"a missing cell":            {heading + "| A1 | - | sail | MIL-1: x |\n", "t:3: 4 cells, want 5"},
 		"a missing column":          {"| row | sky | then | because |\n|-|-|-|-|\n", "t:1: the columns are row, sky, then, because, want row, sky, wind, then, because"},
+		"no line below the heading": {"| row | sky | wind | then | because |\n| A1 | clear | - | sail | MIL-1: x |\n| A2 | - | - | sail | MIL-1: x |\n", "t:2: a line such as |---|---| must stand below the heading"},
 		"a table of one line":       {"| row | sky | wind | then | because |", "t:1: no row for sky=clear wind=calm"},
 		"no table":                  {"", "t:1: the columns are "},
 	}

@@ -1,6 +1,9 @@
 package rules
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A trace is whether what is decided is also told: the reasons of facts, and
 // the texts and particulars of actions. Rows do not depend on it.
@@ -15,6 +18,15 @@ func (t trace) fact(name, value, format string, args ...string) Fact {
 		return Fact{Name: name, Value: value}
 	}
 	return Fact{Name: name, Value: value, Reason: fill(format, args...)}
+}
+
+// told keeps a decision's facts, unless nobody will read them. It copies, so
+// that those of an untraced decision never leave the stack.
+func (t trace) told(found []Fact) []Fact {
+	if !t {
+		return nil
+	}
+	return slices.Clone(found)
 }
 
 // fill puts the arguments in the place of each %s, of which there must be as
