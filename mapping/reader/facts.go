@@ -129,6 +129,9 @@ var (
 
 // referenceRow is what a token that is a reference stands for, else nil.
 func (t *text) referenceRow(tok token) *row {
+	if last := tok.text[len(tok.text)-1]; last < '0' || last > '9' {
+		return nil
+	}
 	ref, n := referenceAt(strings.ToUpper(tok.text), 0, t.patterns.Prefixes)
 	if n == 0 || n != len(tok.text) {
 		return nil
@@ -154,7 +157,7 @@ var months = map[string]time.Month{
 // Spanish both orders are in use, so only what has one reading counts.
 func (t *text) dates(p part) []string {
 	var out []string
-	toks := scan(p.text)
+	toks := p.tokens
 	at := func(i int) string {
 		if i < 0 || i >= len(toks) {
 			return ""

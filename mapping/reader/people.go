@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Names and addresses as mails in the United States and Latin America write
@@ -19,11 +21,23 @@ const (
 	town       = `(?:,? \p{Lu}[\pL.'’ -]{1,25},? [A-Z]{2}(?: \d{5}(?:-\d{4})?)?\b)?`
 )
 
+// Each pattern is tried only where what it describes can begin: searching whole
+// mails for them took more time than everything else that the reader does.
 var (
-	postal     = regexp.MustCompile(`\b(?:` + street + `|` + calle + `)` + flat + town)
-	introName  = regexp.MustCompile(introduced + `(` + fullName + `)`)
-	aloneName  = regexp.MustCompile(`(?m)^[ \t]*(` + fullName + `),?[ \t]*\r?$`)
+	postalHere = regexp.MustCompile(`^(?:` + street + `|` + calle + `)` + flat + town)
+	nameHere   = regexp.MustCompile(`^` + fullName)
+	nameLine   = regexp.MustCompile(`^[ \t]*(` + fullName + `),?[ \t]*\r?$`)
+	introduces = regexp.MustCompile(`(?:` + introduced + `)$`)
 	beforeName = regexp.MustCompile(`(` + fullName + `)\s*,?\s*(?:(?i:at|of|from|en|de)\s+)?$`)
+)
+
+// ways are the words that calle begins with.
+var ways = []string{"calle ", "avenida ", "av. ", "paseo ", "camino ", "carrera ", "calzada "}
+
+// longestAddress and longestIntroduction bound, in bytes, what is looked at.
+const (
+	longestAddress      = 300
+	longestIntroduction = 40
 )
 
 // addPeople finds names where people put them: introduced, below the text, or
@@ -39,17 +53,70 @@ func (t *text) addPeople(r *Reading) {
 		if p.kind != kindNew && p.kind != kindForwarded && p.kind != kindSignature || p.segment < 0 {
 			continue
 		}
-		for _, m := range introName.FindAllStringSubmatch(p.text, most) {
-			add(&r.People, m[1])
+		for _, name := range introducedNames(p.text) {
+			add(&r.People, name)
 		}
-		for _, m := range aloneName.FindAllStringSubmatch(p.text, most) {
-			add(&r.People, m[1])
+		for line := range strings.SplitSeq(p.text, "\n") {
+			if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(line, " \t")); !unicode.IsUpper(first) {
+				continue
+			}
+			if m := nameLine.FindStringSubmatch(line); m != nil {
+				add(&r.People, m[1])
+			}
 		}
-		for _, at := range postal.FindAllStringIndex(p.text, most) {
+		for _, at := range addresses(p.text) {
 			add(&r.Addresses, p.text[at[0]:at[1]])
 			if m := beforeName.FindStringSubmatch(p.text[max(0, at[0]-80):at[0]]); m != nil {
 				add(&r.People, m[1])
 			}
 		}
 	}
+}
+
+// introducedNames finds the names that words such as "my name is" precede.
+func introducedNames(s string) (names []string) {
+	behind := 0 // what was found last
+	space := false
+	for i, c := range s {
+		begins := space && i > behind && unicode.IsUpper(c)
+		space = strings.ContainsRune(" \t\n\f\r", c)
+		if !begins {
+			continue
+		}
+		name := nameHere.FindString(s[i:min(len(s), i+longestAddress)])
+		if name == "" || !introduces.MatchString(s[max(behind, i-longestIntroduction):i]) {
+			continue
+		}
+		names = append(names, name)
+		behind = i + len(name)
+	}
+	return names
+}
+
+// addresses finds where postal addresses begin and end.
+func addresses(s string) (found [][2]int) {
+	behind := 0
+	inWord := false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		begins := !inWord && i >= behind
+		inWord = c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !begins || (c < '0' || c > '9') && !beginsWay(s[i:]) {
+			continue
+		}
+		if at := postalHere.FindStringIndex(s[i:min(len(s), i+longestAddress)]); at != nil {
+			behind = i + at[1]
+			found = append(found, [2]int{i, behind})
+		}
+	}
+	return found
+}
+
+func beginsWay(s string) bool {
+	for _, way := range ways {
+		if len(s) >= len(way) && strings.EqualFold(s[:len(way)], way) {
+			return true
+		}
+	}
+	return false
 }

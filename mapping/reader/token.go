@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,6 +14,8 @@ type token struct {
 	start, end int
 	word       bool
 	capital    bool // begins with one, as names do, and goes on without
+	// ahead are the marks of this and all later words of the sentence.
+	ahead uint64
 }
 
 // A sentence is a run of tokens; question tells that it ends in a question
@@ -174,26 +177,17 @@ func wordEnd(text string, i int) int {
 }
 
 func appendWord(toks []token, w string, start int) []token {
-	var raw, folded strings.Builder
 	first, size := utf8.DecodeRuneInString(w)
 	second, _ := utf8.DecodeRuneInString(w[size:])
 	capital := unicode.IsUpper(first) && !unicode.IsUpper(second)
-	for _, r := range w {
-		if invisible(r) {
-			continue
-		}
-		r = unicode.ToLower(r)
-		f := fold(r)
-		if f == '\'' || f == '-' {
-			r = f
-		}
-		raw.WriteRune(r)
-		folded.WriteRune(f)
+	raw := strings.ToLower(w)
+	text := raw
+	if !isASCII(w) {
+		raw, text = unaccented(w)
 	}
 	add := func(text, raw string) {
 		toks = append(toks, token{text: text, raw: raw, start: start, end: start + len(w), word: true, capital: capital})
 	}
-	text := folded.String()
 	if long, ok := contractions[text]; ok {
 		for part := range strings.FieldsSeq(long) {
 			add(part, part)
@@ -207,19 +201,50 @@ func appendWord(toks []token, w string, start int) []token {
 			return toks
 		}
 	}
-	add(text, raw.String())
+	add(text, raw)
 	return toks
 }
 
-// sentences splits a text. A line break ends a sentence only where the writer
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// unaccented returns a word in lower case with its accents and without.
+func unaccented(w string) (raw, folded string) {
+	var with, without strings.Builder
+	for _, r := range w {
+		if invisible(r) {
+			continue
+		}
+		r = unicode.ToLower(r)
+		f := fold(r)
+		if f == '\'' || f == '-' {
+			r = f
+		}
+		with.WriteRune(r)
+		without.WriteRune(f)
+	}
+	return with.String(), without.String()
+}
+
+// sentences splits a text and its tokens. A line break ends a sentence only where the writer
 // plainly began something new: splitting "I do not want to / cancel" would
 // turn it into its opposite.
-func sentences(text string) []sentence {
-	toks := scan(text)
+func sentences(text string, toks []token) []sentence {
 	var out []sentence
 	var cur sentence
 	flush := func() {
 		if len(cur.tokens) > 0 {
+			var ahead uint64
+			for i, t := range slices.Backward(cur.tokens) {
+				ahead |= marks(t.text, t.raw)
+				cur.tokens[i].ahead = ahead
+			}
 			out = append(out, cur)
 		}
 		cur = sentence{}

@@ -175,7 +175,7 @@ func (t *text) wantedBelow() bool {
 func (t *text) attachedRequest() bool {
 	for _, name := range t.mail.Attachments {
 		name = strings.NewReplacer("_", " ", "-", " ", ".", " ").Replace(name)
-		for _, s := range sentences(name) {
+		for _, s := range sentences(name, scan(name)) {
 			for i, tok := range s.tokens {
 				if tok.text == "telegram" || tok.text == "telegrama" || tok.text == "noc" {
 					return true

@@ -14,6 +14,7 @@ type part struct {
 	from      string
 	depth     int
 	text      string
+	tokens    []token
 	sentences []sentence
 }
 
@@ -89,7 +90,8 @@ func (t *text) add(p part) {
 		p.text, t.cut = p.text[:cut], true
 	}
 	t.room -= len(p.text)
-	p.sentences = sentences(p.text)
+	p.tokens = scan(p.text)
+	p.sentences = sentences(p.text, p.tokens)
 	t.parts = append(t.parts, p)
 }
 
