@@ -33,7 +33,7 @@ func newAgency(t *testing.T) *agency {
 		t.Fatal(err)
 	}
 	m := standard(t)
-	client, o, seed := seeded(t, m)
+	client, o, seed := seeded(t, m, "")
 	return &agency{T: t, client: client, org: o, ids: seed.Assignments, mapping: m, book: book, memory: recall{}}
 }
 

@@ -41,7 +41,7 @@ func newCalendar(t *testing.T, settings func(*rules.OpsBlockSettings)) *calendar
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, org, seed := seeded(t, m)
+	client, org, seed := seeded(t, m, "")
 	return &calendar{T: t, mapping: m, client: client, org: org, seed: seed, book: book, memory: recall{}, now: now}
 }
 

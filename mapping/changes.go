@@ -59,7 +59,7 @@ func (m *Mapping) Changes(e rules.Event, s rules.Snapshot, d rules.Decision) ([]
 		if err != nil {
 			return nil, fmt.Errorf("writing %s: %w", a, err)
 		}
-		if name := nameOf(s, a.On); name != "" && write.Change.Op == connectors.Update {
+		if name := nameOf(s, a.On); name != "" && (write.Change.Op == connectors.Update || write.Change.Op == connectors.Reject) {
 			write.Text = name + ": " + write.Text
 		}
 		write.Verb = a.Verb

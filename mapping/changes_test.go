@@ -236,7 +236,7 @@ func TestNotices(t *testing.T) {
 		if diff := cmp.Diff(map[string]any{
 			"to": []any{"maria.alvarez@example.com", "luis.alvarez@example.com"}, "cc": []any{"office@brightroofs.example"},
 			"subject":     "Your cancellation request is being processed: contract C-204417",
-			"in_reply_to": "<m1@example.com>", "references": []any{"<m0@example.com>", "<m1@example.com>"},
+			"in_reply_to": "<m1@example.com>", "references": []any{"<m0@example.com>", "<m1@example.com>"}, "about": "a0W000000000001AAA",
 		}, got); diff != "" {
 			t.Errorf("the fields differ (-want +got):\n%s", diff)
 		}

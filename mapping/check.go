@@ -41,7 +41,7 @@ func preset(name string) (Config, error) {
 // merge lays the configuration over its presets.
 func merge(c Config) (Config, []*Problem) {
 	var problems []*Problem
-	merged := Config{Presets: slices.Clone(c.Presets), Objects: map[string]Object{}}
+	merged := Config{Presets: slices.Clone(c.Presets), Objects: map[string]Object{}, Approvals: c.Approvals}
 	lay := func(over Config) {
 		if over.Queue != "" {
 			merged.Queue = over.Queue
@@ -170,6 +170,9 @@ func (k *checker) complete(c concept) {
 	at := "objects." + c.name
 	o := k.config.Objects[c.name]
 	switch {
+	case c.name == "review" && o.Name == none && !k.config.Approvals:
+		k.say(at+".object", "give the API name of the object; %q is for orgs whose reviews are approvals, and then salesforce.approvals says of which kind", none)
+		return
 	case c.optional && o.Name == none:
 		return
 	case c.optional && o.Name == "":

@@ -45,6 +45,11 @@ type Config struct {
 	// Names are what mails call the business. If there are any, a mail about a
 	// contract with somebody else is left to a person.
 	Names []string `yaml:"names,omitempty" json:"names,omitempty"`
+	// Approvals tells that what waits for a reviewer is an approval of the org
+	// (salesforce.approvals): of each review, or of the milestone as a whole if
+	// the object "review" is "-". It is then turned down as one, for an approval
+	// locks its record, and sets the record's status itself.
+	Approvals bool `yaml:"-" json:"-"`
 }
 
 // An Object says what the org calls one kind of record. "-" in place of a name

@@ -113,6 +113,7 @@ func (w *writer) notice(a rules.Action) (Write, error) {
 			"html":        n.HTML,
 			"in_reply_to": orNil(a.Args["in_reply_to"]),
 			"references":  list(a.Args["references"]),
+			"about":       a.On.ID,
 		}},
 	}, nil
 }

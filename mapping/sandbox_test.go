@@ -13,8 +13,9 @@ import (
 	"standdown/rules"
 )
 
-// seeded returns a sandbox org with its seed, and a client of it over REST.
-func seeded(t *testing.T, m *mapping.Mapping) (*salesforce.Client, *sandbox.Org, sandbox.Seeded) {
+// seeded returns a sandbox org with its seed, and a client of it over REST,
+// which knows one kind of approvals or none.
+func seeded(t *testing.T, m *mapping.Mapping, approvals string) (*salesforce.Client, *sandbox.Org, sandbox.Seeded) {
 	t.Helper()
 	clock := func() time.Time { return now }
 	o := sandbox.New(sandbox.Options{Now: clock})
@@ -28,7 +29,7 @@ func seeded(t *testing.T, m *mapping.Mapping) (*salesforce.Client, *sandbox.Org,
 	}
 	t.Cleanup(func() { o.Close() })
 	options := salesforce.Options{
-		URL: url, Auth: salesforce.Auth{ClientID: "sandbox", ClientSecret: "secret"}, KeyFields: m.KeyFields(), Now: clock,
+		URL: url, Auth: salesforce.Auth{ClientID: "sandbox", ClientSecret: "secret"}, KeyFields: m.KeyFields(), Approvals: approvals, Now: clock,
 	}
 	for _, w := range m.Watches() {
 		options.Watch = append(options.Watch, salesforce.Watch(w))
@@ -76,7 +77,7 @@ func TestThePresetsNameWhatTheSandboxHas(t *testing.T) {
 
 func TestSnapshotsOfTheSandbox(t *testing.T) {
 	m := standard(t)
-	client, _, seed := seeded(t, m)
+	client, _, seed := seeded(t, m, "")
 	if err := client.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func TestSnapshotsOfTheSandbox(t *testing.T) {
 
 func TestTheSandboxTakesEveryWriteOfAHold(t *testing.T) {
 	m := standard(t)
-	client, o, seed := seeded(t, m)
+	client, o, seed := seeded(t, m, "")
 	book, err := rules.Load(rules.Defaults())
 	if err != nil {
 		t.Fatal(err)

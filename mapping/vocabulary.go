@@ -72,7 +72,7 @@ var parts = []part{
 			{name: "order"},
 			{name: "status", values: []string{"not-submitted", "pending-review", "approved", "rejected"}},
 		}},
-		{name: "review", fields: []field{
+		{name: "review", optional: true, fields: []field{
 			{name: "milestone", to: "milestone"},
 			{name: "status", values: []string{"pending", "rejected"}, also: []string{"approved"}},
 		}},

@@ -42,17 +42,34 @@ func (w *writer) restoreWorkflow(a rules.Action) (Write, error) {
 }
 
 func (w *writer) rejectReview(a rules.Action) (Write, error) {
+	if w.m.config.Approvals {
+		return w.turnDown("review", a.On.ID), nil
+	}
 	return w.update("review", a.On.ID,
 		[]set{w.is("review", "status", "pending")},
 		[]set{w.is("review", "status", "rejected")}), nil
 }
 
 // submitReview ends the review of a milestone all of whose tasks have been
-// rejected: it is rejected with them.
+// rejected: it is rejected with them. Where the milestone itself waits for an
+// approval, there are no tasks, and to turn that down is all.
 func (w *writer) submitReview(a rules.Action) (Write, error) {
+	if w.m.config.Approvals && w.m.objects["review"] == nil {
+		return w.turnDown("milestone", a.On.ID), nil
+	}
 	return w.update("milestone", a.On.ID,
 		[]set{w.is("milestone", "status", "pending-review")},
 		[]set{w.is("milestone", "status", "rejected")}), nil
+}
+
+// turnDown rejects what waits for approval of a record. What then becomes of
+// the record is up to the org's approval process.
+func (w *writer) turnDown(concept, id string) Write {
+	return Write{System: Salesforce, Text: "Approval of the " + concept + ": turned down", Change: connectors.Change{
+		Op:     connectors.Reject,
+		Ref:    connectors.Ref{Kind: w.m.objects[concept].name, ID: id},
+		Fields: map[string]any{"Comments": "The customer has cancelled."},
+	}}
 }
 
 func (w *writer) newCase(a rules.Action) (Write, error) {

@@ -55,6 +55,9 @@ func checkOrg(ctx context.Context, org *salesforce.Client, cfg *config.Config) (
 			return c.report, err
 		}
 	}
+	if err := c.approvals(ctx, cfg.Salesforce.Approvals); err != nil {
+		return c.report, err
+	}
 	if err := c.queue(ctx, cfg); err != nil {
 		return c.report, err
 	}
@@ -242,6 +245,25 @@ func (c *orgCheck) resolve(ctx context.Context, o *salesforce.Object, path strin
 		return salesforce.Field{}, &finding{Says: "the integration user may not see " + o.Fields[i].RefersTo[0], Fix: permit}, nil
 	}
 	return c.resolve(ctx, parent, rest)
+}
+
+// approvals checks that what waits for approval can be found.
+func (c *orgCheck) approvals(ctx context.Context, kind string) error {
+	objects := map[string][]string{
+		salesforce.Classic: {"ProcessInstance", "ProcessInstanceWorkitem"},
+		salesforce.Flow:    {"ApprovalWorkItem"},
+	}
+	for _, name := range objects[kind] {
+		o, err := c.describe(ctx, name)
+		if err != nil {
+			return err
+		}
+		if o == nil || !o.Queryable {
+			c.problem(name, "salesforce.approvals", "let the integration user see it, or set salesforce.approvals to the kind of approvals the org has",
+				"it is not there, or the integration user may not see it, so that no approval can be turned down")
+		}
+	}
+	return nil
 }
 
 // queue checks that cases can be given to the back office.

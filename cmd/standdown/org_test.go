@@ -89,6 +89,20 @@ mapping:
 	}
 }
 
+func TestApprovalsThatCannotBeSeenAreTold(t *testing.T) {
+	for kind, object := range map[string]string{"classic": "ProcessInstanceWorkitem", "flow": "ApprovalWorkItem"} {
+		org, url := newTestOrg(t)
+		if code, out, errs := standdown(t, orgAt(url, "  approvals: "+kind+"\n"), "org", "check"); code != exitDone {
+			t.Errorf("%s: exit code %d, said\n%s%s", kind, code, out, errs)
+		}
+		org.Allow(sandbox.NoAccess, object)
+		code, out, _ := standdown(t, orgAt(url, "  approvals: "+kind+"\n"), "org", "check")
+		if code != exitFailed || !strings.Contains(out, object+" (salesforce.approvals): it is not there") {
+			t.Errorf("%s: exit code %d, said\n%s", kind, code, out)
+		}
+	}
+}
+
 func TestTheOrgIsReportedToPrograms(t *testing.T) {
 	_, url := newTestOrg(t)
 	code, out, errs := standdown(t, orgAt(url, "mapping: {queue: Nobody}\n"), "org", "check", "-o", "json")

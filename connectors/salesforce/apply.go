@@ -8,21 +8,22 @@ import (
 	"standdown/connectors"
 )
 
-// Limit implements [connectors.Sink]. Under Checked it is what one call can
-// write; under Strict, where each update is a call, it is less.
+// Limit implements [connectors.Sink]. Under Checked it is what the calls that
+// are under way at once can write; under Strict, where each update is a call, it
+// is less.
 func (c *Client) Limit() int {
 	if c.opts.WriteGuard == Strict {
 		return recordsPerParcel
 	}
-	return recordsPerParcel * partsPerCall
+	return recordsPerParcel * partsPerCall * callsAtOnce
 }
 
 // Apply implements [connectors.Sink]. It reads everything that it has to know
 // first, normally in one call; then it turns down approvals, which lock their
-// records; then it writes 1000 records in a call, creates before updates,
-// deletes and posts. Under Strict each update is a call of its own. A record
-// that is refused does not keep the others from being written, and nothing is
-// repeated but a create that met another with the same key.
+// records; then it writes 1000 records in a call, four calls at a time. Under
+// Strict each update is a call of its own. A record that is refused does not keep
+// the others from being written, and nothing is repeated but a create that met
+// another with the same key.
 func (c *Client) Apply(ctx context.Context, changes []connectors.Change) []connectors.Result {
 	tasks := make([]*task, len(changes))
 	byOp := map[string][]*task{}

@@ -15,9 +15,10 @@ const (
 	// Classic are approval processes: their requests are rows of
 	// ProcessInstanceWorkitem, which vanish once they are answered.
 	Classic = "classic"
-	// Flow are flow approval processes, of API version 62 and later: their
-	// requests are rows of ApprovalWorkItem, which stay.
-	Flow = "flow"
+	// Flow are flow approval processes: their requests are rows of
+	// ApprovalWorkItem, which stay.
+	Flow       = "flow"
+	oldestFlow = 62 // the first version of the API that knows them
 )
 
 // A workItem asks somebody to approve a record.

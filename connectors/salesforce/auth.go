@@ -127,7 +127,7 @@ func (s *session) current(ctx context.Context, stale string) (string, error) {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", &connectors.Error{Class: connectors.Temporary, Err: fmt.Errorf("waiting for a login: %w", ctx.Err())}
 	}
 	if s.token != "" && s.token != stale {
 		return s.token, nil

@@ -1,6 +1,7 @@
 package salesforce
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -184,6 +185,26 @@ func TestALoginThatHangsEndsWithItsTimeout(t *testing.T) {
 	wantClass(t, c.Check(t.Context()), connectors.Temporary)
 }
 
+// Nothing was sent yet, so that nothing is in doubt.
+func TestAWriteThatEndsWhileItWaitsForALoginIsTemporary(t *testing.T) {
+	hang, asked := make(chan struct{}), make(chan struct{})
+	url := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(asked); <-hang }))
+	c := connect(t, url, nil)
+	first, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.Check(first)
+	}()
+	<-asked
+	second, end := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer end()
+	wantClass(t, c.do(second, request{method: "PATCH", path: "/sobjects/Case/x", body: map[string]any{}}, nil), connectors.Temporary)
+	cancel()
+	<-done
+	close(hang)
+}
+
 func TestTheJWTIsSignedForTheOrg(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -229,6 +250,8 @@ func TestTheTokenDoesNotFollowARedirect(t *testing.T) {
 func TestOptionsAreCheckedAllAtOnce(t *testing.T) {
 	_, err := New(Options{
 		URL:        "http://acme.my.salesforce.com",
+		APIVersion: "61.0",
+		Approvals:  Flow,
 		WriteGuard: "loose",
 		Watch:      []Watch{{Object: "Case", Fields: []string{"Subject FROM User"}}, {Object: "Case"}},
 		KeyFields:  map[string]string{"Case": "no field"},
@@ -236,7 +259,7 @@ func TestOptionsAreCheckedAllAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, part := range []string{"unencrypted", "loose", "Subject FROM User", "listed twice", "no field"} {
+	for _, part := range []string{"unencrypted", "62.0 or newer", "loose", "Subject FROM User", "listed twice", "no field"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error %q does not mention %q", err, part)
 		}

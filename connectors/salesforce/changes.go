@@ -20,11 +20,6 @@ const (
 	rowsPerRead = 2000
 	// A cursor that moves by less is not worth storing when nothing came.
 	worthStoring = time.Minute
-	// Short rounds overlap by shortOverlap, and there are as many as fit into
-	// the fullShare-th part of the overlap: that is how late a late row may be
-	// reported.
-	shortOverlap = time.Minute
-	fullShare    = 4
 	// seenLimit bounds the memory of what was reported in the overlap. Beyond
 	// it, records are reported again.
 	seenLimit = 50_000
@@ -32,17 +27,17 @@ const (
 
 // A position says how far one object has been read. Reading goes in rounds,
 // each of which follows (SystemModstamp, Id) to the end. Salesforce stamps a row
-// before its transaction commits, so a full round begins not where the last one
-// ended, but Overlap before that began, by the org's own clock: at Since. For
-// most transactions take a moment only, the rounds in between are short: they
-// begin a minute before the last one did, and leave Since where it is.
+// before its transaction commits, so that rows of the last Overlap are read more
+// than once, by the org's own clock. How is up to the object's [window].
 type position struct {
+	// Since is a stamp before which nothing can appear any more.
 	Since time.Time `json:"since,omitzero"`
-	// Of a round that has not come to its end: when it began, and the last row
-	// it has read.
+	// Of a round that has not come to its end: when it began, the last row it
+	// has read, what it leaves out, and that it is about what is new only.
 	Begun time.Time `json:"begun,omitzero"`
 	Stamp time.Time `json:"stamp,omitzero"`
 	ID    string    `json:"id,omitempty"`
+	Gap   gap       `json:"gap,omitzero"`
 	Short bool      `json:"short,omitempty"`
 }
 
@@ -61,11 +56,11 @@ type seen struct {
 	mu     sync.Mutex
 	polled time.Time // when the last round began, by our clock
 	slow   bool
-	fullAt time.Time            // when the last full round began, by our clock
-	heads  map[string]time.Time // where a short round of each object begins
 	issued connectors.Cursor
-	stored map[connectors.Ref]version
-	latest map[connectors.Ref]version // came with issued
+	// By object, as of issued.
+	windows map[string]window
+	stored  map[connectors.Ref]version
+	latest  map[connectors.Ref]version // came with issued
 }
 
 type version struct {
@@ -97,11 +92,8 @@ func (c *Client) Changes(ctx context.Context, after connectors.Cursor) (connecto
 	} else if c.resting() {
 		return connectors.Batch{Next: after}, ctx.Err()
 	}
-	var heads map[string]time.Time
-	if len(unfinished) == 0 {
-		heads = c.seen.round(c.opts.Now(), c.opts.Overlap)
-	}
-	batch, next, at, err := c.poll(ctx, cur, watches, heads)
+	windows := maps.Clone(c.seen.windows)
+	batch, next, at, err := c.poll(ctx, cur, watches, windows)
 	if err != nil {
 		return connectors.Batch{}, fmt.Errorf("reading changes: %w", err)
 	}
@@ -116,6 +108,7 @@ func (c *Client) Changes(ctx context.Context, after connectors.Cursor) (connecto
 		moved = moved || stirred
 	}
 	slices.SortStableFunc(batch.Records, func(a, b connectors.Record) int { return a.At.Compare(b.At) })
+	c.seen.windows = windows
 	if !moved {
 		batch.Next = after
 		return batch, nil
@@ -147,19 +140,26 @@ func (c *Client) resting() bool {
 	return false
 }
 
-// poll reads the next rows of the watches; heads says which of them begin a
-// short round, and where. At is the org's time.
-func (c *Client) poll(ctx context.Context, cur cursor, watches []Watch, heads map[string]time.Time) (batch connectors.Batch, next cursor, at time.Time, err error) {
+// poll reads the next rows of the watches and brings their windows up to date.
+// At is the org's time.
+func (c *Client) poll(ctx context.Context, cur cursor, watches []Watch, windows map[string]window) (batch connectors.Batch, next cursor, at time.Time, err error) {
+	now, overlap := c.opts.Now(), c.opts.Overlap
+	known := c.seen.stamps()
 	var queries []soqlQuery
-	for _, w := range watches {
-		queries = append(queries, cur.Objects[w.Object].query(w, heads[w.Object]))
+	rounds := make([]position, len(watches))
+	for i, w := range watches {
+		var from time.Time
+		if rounds[i] = cur.Objects[w.Object]; rounds[i].Begun.IsZero() {
+			rounds[i], from = windows[w.Object].begin(rounds[i], known[w.Object], now, overlap)
+		}
+		queries = append(queries, rounds[i].query(w, from))
 	}
 	next = cursor{Batches: cur.Batches, Objects: maps.Clone(cur.Objects), Sweep: cur.Sweep}
 	if next.Objects == nil {
 		next.Objects = map[string]position{}
 	}
 	for i, p := range c.ask(ctx, queries) {
-		w := watches[i]
+		w, round := watches[i], rounds[i]
 		if p.err != nil {
 			return connectors.Batch{}, cur, at, p.err
 		}
@@ -167,18 +167,21 @@ func (c *Client) poll(ctx context.Context, cur cursor, watches []Watch, heads ma
 		if err != nil {
 			return connectors.Batch{}, cur, at, err
 		}
-		from := cur.Objects[w.Object]
-		_, short := heads[w.Object]
-		to := from.advance(p, records, c.opts.Overlap, short)
-		next.Objects[w.Object] = to
-		if to.Begun.IsZero() {
-			c.seen.heads[w.Object] = cmp.Or(from.Begun, p.at).Add(-min(shortOverlap, c.opts.Overlap))
+		fresh := c.seen.fresh(slices.Clone(records))
+		v := windows[w.Object]
+		v.brought += len(fresh)
+		round.Begun = cmp.Or(round.Begun, p.at)
+		if n := len(records); n > 0 && (n >= rowsPerRead || !p.Done) {
+			round.Stamp, round.ID = records[n-1].At, records[n-1].Ref.ID
+			batch.More = true
+		} else {
+			round = v.finish(round, now, overlap)
 		}
-		batch.More = batch.More || !to.Begun.IsZero()
-		if from.Since.IsZero() { // what is there now, not what has gone
-			records = slices.DeleteFunc(records, func(r connectors.Record) bool { return r.Deleted })
+		windows[w.Object], next.Objects[w.Object] = v, round
+		if rounds[i].Since.IsZero() { // what is there now, not what has gone
+			fresh = slices.DeleteFunc(fresh, func(r connectors.Record) bool { return r.Deleted })
 		}
-		batch.Records = append(batch.Records, c.seen.fresh(records)...)
+		batch.Records = append(batch.Records, fresh...)
 		at = p.at
 	}
 	return batch, next, at, c.findWinners(ctx, batch.Records)
@@ -249,56 +252,48 @@ func (c *Client) findWinners(ctx context.Context, records []connectors.Record) e
 	return nil
 }
 
-// query asks for the next rows of an object. Head is where a short round
-// begins; zero if it is to be a full one.
-func (p position) query(w Watch, head time.Time) soqlQuery {
-	soql := selectFrom(w.Object, w.Fields, "IsDeleted", "LastModifiedById")
+// query asks for the next rows of a round; from is the stamp it begins with, if
+// it has read nothing yet, and zero for all there is.
+func (p position) query(w Watch, from time.Time) soqlQuery {
+	var conditions []string
 	switch {
 	case p.ID != "":
 		at := sentTime(p.Stamp)
-		soql += " WHERE (SystemModstamp > " + at + " OR (SystemModstamp = " + at + " AND Id > " + quote(p.ID) + "))"
-	case !p.Since.IsZero():
-		soql += " WHERE SystemModstamp >= " + sentTime(cmp.Or(head, p.Since))
+		conditions = append(conditions, "(SystemModstamp > "+at+" OR (SystemModstamp = "+at+" AND Id > "+quote(p.ID)+"))")
+	case !from.IsZero():
+		conditions = append(conditions, "SystemModstamp >= "+sentTime(from))
+	}
+	if p.Gap != (gap{}) {
+		conditions = append(conditions, "(SystemModstamp < "+sentTime(p.Gap.From)+" OR SystemModstamp >= "+sentTime(p.Gap.To)+")")
+	}
+	soql := selectFrom(w.Object, w.Fields, "IsDeleted", "LastModifiedById")
+	if len(conditions) > 0 {
+		soql += " WHERE " + strings.Join(conditions, " AND ")
 	}
 	return soqlQuery{object: w.Object, all: true, soql: fmt.Sprintf("%s ORDER BY SystemModstamp, Id LIMIT %d", soql, rowsPerRead)}
-}
-
-// advance returns the position after a page of records; short tells what kind
-// of round it is, if it begins with that page.
-func (p position) advance(rows page, records []connectors.Record, overlap time.Duration, short bool) position {
-	if p.Begun.IsZero() {
-		p.Begun, p.Short = rows.at, short
-	}
-	if n := len(records); n > 0 && (n >= rowsPerRead || !rows.Done) {
-		p.Stamp, p.ID = records[n-1].At, records[n-1].Ref.ID
-		return p
-	}
-	since := p.Begun.Add(-overlap)
-	if p.Short || since.Before(p.Since) {
-		since = p.Since
-	}
-	return position{Since: since}
 }
 
 // acknowledge learns that the batch that came with a cursor was stored.
 func (s *seen) acknowledge(after connectors.Cursor) {
 	if s.stored == nil || after != s.issued {
 		s.stored = map[connectors.Ref]version{}
-		s.heads = map[string]time.Time{}
+		s.windows = map[string]window{}
 	} else {
 		maps.Copy(s.stored, s.latest)
 	}
 	s.latest = nil
 }
 
-// round returns where the short rounds that are next begin; nil if it is time
-// for full ones.
-func (s *seen) round(now time.Time, overlap time.Duration) map[string]time.Time {
-	if since := now.Sub(s.fullAt); len(s.heads) > 0 && since >= 0 && since < overlap/fullShare {
-		return maps.Clone(s.heads)
+// stamps returns those of the rows that were reported, by object and in order.
+func (s *seen) stamps() map[string][]time.Time {
+	all := map[string][]time.Time{}
+	for ref, v := range s.stored {
+		all[ref.Kind] = append(all[ref.Kind], v.at)
 	}
-	s.fullAt = now
-	return nil
+	for _, stamps := range all {
+		slices.SortFunc(stamps, time.Time.Compare)
+	}
+	return all
 }
 
 // fresh returns the records that were not reported in the same version.
@@ -322,6 +317,6 @@ func (s *seen) issue(cursor connectors.Cursor, records []connectors.Record, next
 	}
 	maps.DeleteFunc(s.stored, func(ref connectors.Ref, v version) bool {
 		p := next.Objects[ref.Kind]
-		return v.at.Before(p.Since) || v.at.Before(p.Begun.Add(-overlap))
+		return v.at.Before(p.Since) || p.Since.IsZero() && v.at.Before(p.Begun.Add(-overlap))
 	})
 }

@@ -109,7 +109,7 @@ func judge(e apiError) verdict {
 }
 
 // entryError is the error of one record or one subrequest.
-func entryError(e apiError) error {
+func entryError(e apiError) *connectors.Error {
 	v := judge(e)
 	text := cleanMessage(e)
 	if len(e.Fields) > 0 {
@@ -121,10 +121,14 @@ func entryError(e apiError) error {
 // answerError is the error of an answer that is not 2xx.
 func answerError(made *call) error {
 	var entries []apiError
-	if json.Unmarshal(made.body, &entries) == nil && len(entries) > 0 && entries[0].code() != "" {
-		return entryError(entries[0])
+	if json.Unmarshal(made.body, &entries) != nil || len(entries) == 0 || entries[0].code() == "" {
+		return statusError(made)
 	}
-	return statusError(made)
+	e := entryError(entries[0])
+	if !made.read && made.status >= 500 && e.Code == "UNKNOWN_EXCEPTION" {
+		e.Class = connectors.Unknown // of several records, some may have been written before
+	}
+	return e
 }
 
 // isErrorList tells the body of an error from other lists.

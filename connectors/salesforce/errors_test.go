@@ -33,6 +33,8 @@ func TestAnswersAreJudged(t *testing.T) {
 		"a read behind a busy proxy":          {read, 503, `<html>busy</html>`, connectors.Temporary, 0},
 		"a write behind a busy proxy":         {write, 503, `<html>busy</html>`, connectors.Unknown, 0},
 		"a write that Salesforce is busy for": {write, 503, `[{"message":"Server too busy","errorCode":"SERVER_UNAVAILABLE"}]`, connectors.Temporary, 0},
+		"a write that broke off within":       {write, 500, `[{"message":"An unexpected error occurred.","errorCode":"UNKNOWN_EXCEPTION"}]`, connectors.Unknown, 0},
+		"a read that broke off within":        {read, 500, `[{"message":"An unexpected error occurred.","errorCode":"UNKNOWN_EXCEPTION"}]`, connectors.Temporary, 0},
 		"an edge server setting things up":    {write, 420, ``, connectors.Temporary, 0},
 		"a read not acceptable for now":       {read, 406, ``, connectors.Temporary, 0},
 		"maintenance":                         {write, 400, `[{"message":"read only","errorCode":"INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"}]`, connectors.Temporary, 5 * time.Minute},

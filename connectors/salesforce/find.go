@@ -232,10 +232,14 @@ func (c *Client) ask(ctx context.Context, queries []soqlQuery) []page {
 		}
 		return []page{p}
 	}
-	var pages []page
-	for part := range slices.Chunk(queries, partsPerCall) {
-		pages = append(pages, c.askTogether(ctx, part)...)
+	pages := make([]page, len(queries))
+	var starts []int
+	for i := 0; i < len(queries); i += partsPerCall {
+		starts = append(starts, i)
 	}
+	atOnce(starts, func(i int) {
+		copy(pages[i:], c.askTogether(ctx, queries[i:min(i+partsPerCall, len(queries))]))
+	})
 	return pages
 }
 

@@ -21,9 +21,10 @@ const (
 	// of one kind (sObject Collections, Limits).
 	recordsPerParcel = 200
 	kindsPerParcel   = 10
-	// strictWriters is how many updates are under way at once where each is a
-	// call. Salesforce bounds long calls at 25, in small orgs at 5.
-	strictWriters = 4
+	// callsAtOnce is how many calls are under way at once. Salesforce bounds long
+	// ones at 25, in small orgs at 5. Of 10,000 changes 50 ms away it spares two
+	// thirds of the time.
+	callsAtOnce = 4
 )
 
 // A parcel is one sObject Collections request: up to 200 tasks, and what to do
@@ -64,14 +65,14 @@ func (o outcome) err() error {
 // an owner.
 var noAssign = map[string]string{"Sforce-Auto-Assign": "FALSE"}
 
-// send makes the parcels' requests in order, five to a call.
+// send makes the parcels' requests, five to a call and in no order.
 func (c *Client) send(ctx context.Context, parcels []parcel) {
-	for group := range slices.Chunk(parcels, partsPerCall) {
+	atOnce(slices.Collect(slices.Chunk(parcels, partsPerCall)), func(group []parcel) {
 		if len(group) == 1 {
 			var outcomes []outcome
 			err := c.do(ctx, group[0].request, &outcomes)
 			group[0].unpack(outcomes, err)
-			continue
+			return
 		}
 		var parts []request
 		for _, p := range group {
@@ -91,7 +92,21 @@ func (c *Client) send(ctx context.Context, parcels []parcel) {
 			}
 			p.unpack(outcomes, problem)
 		}
+	})
+}
+
+// atOnce does all of the work, some at a time, and waits until it is done.
+func atOnce[T any](work []T, do func(T)) {
+	var doing sync.WaitGroup
+	slots := make(chan struct{}, callsAtOnce)
+	for _, w := range work {
+		slots <- struct{}{}
+		doing.Go(func() {
+			defer func() { <-slots }()
+			do(w)
+		})
 	}
+	doing.Wait()
 }
 
 // unpack gives each task its outcome. Salesforce answers in the order of the
@@ -160,24 +175,15 @@ func (c *Client) updates(tasks []*task) []parcel {
 
 // updateStrictly writes each record in a call of its own, which fails if the
 // record was modified since it was compared. Records with the same parent go
-// one after the other, for Salesforce locks the parent.
+// one after the other, for Salesforce locks the parent. Several to a Composite
+// call would be fewer calls, but nothing says that Salesforce minds the header
+// If-Unmodified-Since there; if it does not, a person's edit would be lost.
 func (c *Client) updateStrictly(ctx context.Context, tasks []*task) {
-	lanes := make(chan []*task)
-	var writers sync.WaitGroup
-	for range strictWriters {
-		writers.Go(func() {
-			for lane := range lanes {
-				for _, t := range lane {
-					t.finish(c.updateOne(ctx, t))
-				}
-			}
-		})
-	}
-	for _, lane := range byParent(tasks) {
-		lanes <- lane
-	}
-	close(lanes)
-	writers.Wait()
+	atOnce(byParent(tasks), func(lane []*task) {
+		for _, t := range lane {
+			t.finish(c.updateOne(ctx, t))
+		}
+	})
 }
 
 func (c *Client) updateOne(ctx context.Context, t *task) error {
@@ -205,9 +211,9 @@ func (c *Client) deletes(tasks []*task) []parcel {
 	return parcels
 }
 
-// pack puts the tasks' records in as few parcels as possible: kind by kind, and
-// those with the same parent next to each other, so that its row is locked for
-// one parcel and not for several.
+// pack puts the tasks' records in few parcels: kind by kind, and those with the
+// same parent in one, so that its row is locked once and not by several calls at
+// the same time.
 func pack(method, path string, header map[string]string, tasks []*task, fields func(*task) map[string]any, settle func(*task, outcome)) []parcel {
 	var parcels []parcel
 	var records []map[string]any
@@ -225,14 +231,16 @@ func pack(method, path string, header map[string]string, tasks []*task, fields f
 			seal()
 			kinds = 1
 		}
-		for _, t := range slices.Concat(byParent(group)...) {
-			if len(packed) == recordsPerParcel {
-				seal()
-				kinds = 1
+		for _, family := range byParent(group) {
+			for i, t := range family {
+				if rest := len(family) - i; len(packed) == recordsPerParcel || i == 0 && rest <= recordsPerParcel && len(packed)+rest > recordsPerParcel {
+					seal()
+					kinds = 1
+				}
+				record := fields(t)
+				record["attributes"] = map[string]any{"type": t.kindSent()}
+				records, packed = append(records, record), append(packed, t)
 			}
-			record := fields(t)
-			record["attributes"] = map[string]any{"type": t.kindSent()}
-			records, packed = append(records, record), append(packed, t)
 		}
 	}
 	seal()

@@ -3,10 +3,16 @@
 //
 // It does not know what any object or field means, does not wait between
 // polls, and does not repeat a write: that is for the caller, who decides by
-// the class of the error. What it promises beyond package connectors: a row
-// that Salesforce makes visible only minutes after its timestamp is still
-// reported; an answer that was lost is never taken for a failure; neither
-// queries, tokens nor addresses appear in its errors or its log.
+// the class of the error. It does not notice that a record was hidden from the
+// integration user by sharing or by taking rights away: that looks like a record
+// that nobody changes, and a change of it is then a Conflict. What was deleted
+// past the recycle bin it learns only while reconciling, and only of objects
+// whose deletions Salesforce keeps a log of.
+//
+// What it promises beyond package connectors: a row that Salesforce makes
+// visible only minutes after its timestamp is still reported; an answer that was
+// lost is never taken for a failure; neither queries, tokens nor addresses appear
+// in its errors or its log.
 //
 // Rules of Salesforce are cited from the REST API Developer Guide.
 package salesforce
@@ -19,6 +25,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,9 +59,9 @@ type Options struct {
 	KeyFields map[string]string
 	// WriteGuard is Checked (the default) or Strict.
 	WriteGuard string
-	// Overlap is how far back each poll reads again, because a row is stamped
-	// before its transaction commits; default 10 minutes, the longest a
-	// transaction may last.
+	// Overlap is how long after its stamp a row may still become visible, for it
+	// is stamped before its transaction commits; default 10 minutes, the longest
+	// a transaction may last. Polls read that far back until then.
 	Overlap time.Duration
 	// Reconcile is how often everything is read anew, little by little beside
 	// the polls, for what those cannot see: records that became visible long
@@ -172,7 +179,9 @@ func withDefaults(o Options) Options {
 		o.Client = "standdown"
 	}
 	if o.Transport == nil {
-		o.Transport = http.DefaultTransport.(*http.Transport).Clone()
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = callsAtOnce
+		o.Transport = t
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -202,6 +211,9 @@ func checkOptions(o Options) []error {
 	}
 	if o.Approvals != "" && o.Approvals != Classic && o.Approvals != Flow {
 		bad("salesforce approvals %q: want %s or %s, or nothing", o.Approvals, Classic, Flow)
+	}
+	if version, err := strconv.ParseFloat(o.APIVersion, 64); err != nil || o.Approvals == Flow && version < oldestFlow {
+		bad("salesforce api version %q: want one such as 64.0, and %d.0 or newer for flow approvals", o.APIVersion, oldestFlow)
 	}
 	if o.Reserve < 0 || o.Reconcile < 0 {
 		bad("salesforce reserve and reconcile: want 0 or more")

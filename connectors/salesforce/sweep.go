@@ -116,6 +116,11 @@ func (c *Client) deletions(ctx context.Context, s *sweep, at time.Time) ([]conne
 			Covered  string `json:"latestDateCovered"`
 		}
 		err := c.do(ctx, request{method: http.MethodGet, path: "/sobjects/" + w.Object + "/deleted/?" + times.Encode(), read: true}, &answer)
+		if code(err) == "INVALID_REPLICATION_DATE" { // the log was purged, and goes on from here
+			c.opts.Logger.Warn("some deletions are no longer told", "system", "salesforce", "ref", w.Object)
+			s.Covered[w.Object] = at
+			continue
+		}
 		if connectors.ClassOf(err) == connectors.Rejected {
 			c.opts.Logger.Warn("deletions are not told", "system", "salesforce", "ref", w.Object, "err", err)
 			continue

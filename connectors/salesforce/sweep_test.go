@@ -78,6 +78,52 @@ func TestReconcilingAsksForDeletions(t *testing.T) {
 	}
 }
 
+// Salesforce purges the log of deletions when it grows too long, and then
+// refuses every time before that.
+func TestALogOfDeletionsThatWasPurgedIsFollowedAgain(t *testing.T) {
+	var asked []time.Time
+	o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) {
+		ours.Reconcile = time.Hour
+		ours.Transport = tap(func(r *http.Request) {
+			if start, err := time.Parse(time.RFC3339, r.URL.Query().Get("start")); err == nil {
+				asked = append(asked, start)
+			}
+		})
+	})
+	var cursor connectors.Cursor
+	poll(t, o, &cursor)
+	purged := sandbox.Fault{Kind: sandbox.Answer, Path: "/sobjects/Case/deleted", Status: 400, Body: `[{"message":"startDate before org replication enabled date","errorCode":"INVALID_REPLICATION_DATE"}]`}
+	for range 3 {
+		o.clock.Advance(2 * time.Hour)
+		if len(asked) == 1 {
+			o.org.Fault(purged)
+		}
+		poll(t, o, &cursor)
+	}
+	if len(asked) != 3 || asked[2].Sub(asked[1]) < 2*time.Hour {
+		t.Errorf("asked for deletions since %v, want the last since the refusal", asked)
+	}
+}
+
+func TestAPollThatFailsHalfWayLosesNoTime(t *testing.T) {
+	o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) { ours.Reconcile = time.Hour })
+	var cursor connectors.Cursor
+	poll(t, o, &cursor)
+	o.clock.Advance(58 * time.Minute)
+	poll(t, o, &cursor)
+	o.clock.Advance(time.Minute)
+	ref := o.insert(t, "Case", map[string]any{"Subject": "new"})
+	o.clock.Advance(2 * time.Minute) // it is time to reconcile
+	o.org.Fault(sandbox.Fault{Kind: sandbox.Answer, Path: "/sobjects/Case/deleted", Status: 400, Body: `[{"message":"too slow","errorCode":"QUERY_TIMEOUT"}]`})
+	if _, err := o.Changes(t.Context(), cursor); connectors.ClassOf(err) != connectors.Temporary || err == nil {
+		t.Fatalf("error %v, want the one of reconciling", err)
+	}
+	o.clock.Advance(time.Second)
+	if got := poll(t, o, &cursor); !slices.ContainsFunc(got, func(r connectors.Record) bool { return r.Ref == ref }) {
+		t.Errorf("the next poll reports %+v, want the new record", got)
+	}
+}
+
 func TestAMergedRecordSaysIntoWhich(t *testing.T) {
 	o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) {
 		ours.Watch = []salesforce.Watch{{Object: "Contact", Fields: []string{"LastName"}}}

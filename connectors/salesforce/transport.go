@@ -164,15 +164,15 @@ func repeating(next http.RoundTripper) http.RoundTripper {
 }
 
 func mayRepeat(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if _, known := errors.AsType[*connectors.Error](err); known {
+		return false, nil
+	}
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
 	made, ok := ctx.Value(callKey{}).(*call)
 	read := ok && made.read
 	if err != nil {
-		if _, known := errors.AsType[*connectors.Error](err); known {
-			return false, nil
-		}
 		return read || neverSent(err), nil
 	}
 	if !read {

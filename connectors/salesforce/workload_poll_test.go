@@ -24,13 +24,14 @@ type office struct {
 	jobs   []string
 	pace   int // changes a minute
 	edits  int
+	zones  map[string]string // by job, what it was last set to
 	commit []func()
 }
 
 func newOffice(tb testing.TB, jobs, pace int) *office {
 	tb.Helper()
 	c := &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	o := &office{clock: c, pace: pace, org: sandbox.New(sandbox.Options{Now: c.Now, DailyLimit: 10_000_000})}
+	o := &office{clock: c, pace: pace, zones: map[string]string{}, org: sandbox.New(sandbox.Options{Now: c.Now, DailyLimit: 10_000_000})}
 	var err error
 	if o.url, err = o.org.Start("127.0.0.1:0"); err != nil {
 		tb.Fatal(err)
@@ -47,16 +48,20 @@ func newOffice(tb testing.TB, jobs, pace int) *office {
 	return o
 }
 
-// minute lets a minute pass in which jobs are changed, each one once in an
-// hour. Each fifth minute's changes are seen three minutes later.
+// minute lets a minute pass in which jobs are changed, some in each second that
+// is a multiple of six. Each fifth minute's changes are seen three minutes later.
 func (o *office) minute(tb testing.TB, n int) {
 	tb.Helper()
 	edit := func() error {
-		for range o.pace {
+		for done := 0; done < o.pace; done++ {
 			o.edits++
-			id := o.jobs[o.edits*37%len(o.jobs)]
-			if err := o.org.Update("sked__Job__c", id, map[string]any{"sked__Timezone__c": fmt.Sprint("zone ", o.edits)}); err != nil {
+			id, zone := o.jobs[o.edits*37%len(o.jobs)], fmt.Sprint("zone ", o.edits)
+			if err := o.org.Update("sked__Job__c", id, map[string]any{"sked__Timezone__c": zone}); err != nil {
 				return err
+			}
+			o.zones[id] = zone
+			if done%(o.pace/10) == 0 {
+				o.clock.Advance(6 * time.Second)
 			}
 		}
 		return nil
@@ -74,7 +79,6 @@ func (o *office) minute(tb testing.TB, n int) {
 		o.commit[0]()
 		o.commit = o.commit[1:]
 	}
-	o.clock.Advance(time.Minute)
 }
 
 // settle commits what is open.
@@ -87,16 +91,16 @@ func (o *office) settle() {
 }
 
 // BenchmarkSteadyPoll watches five objects for an hour of the org's time, a
-// poll a minute, while some of 50,000 jobs change in each; with STANDDOWN_NPM
-// jsforce does so too. Each change is to be reported once. Ten minutes are read
-// again each time, and a call brings 2000 rows, so that one call is enough up
-// to 200 changes a minute.
+// poll a minute, while some of 50,000 jobs change in each, and fails if a change
+// is missed or reported twice; with STANDDOWN_NPM jsforce does so too. One call
+// brings 2000 rows, so that one a poll is enough for 500 changes a minute, of
+// which all have to be read twice.
 func BenchmarkSteadyPoll(b *testing.B) {
 	for _, changes := range []int{50, 500} {
 		b.Run(fmt.Sprintf("standdown, %d changes a minute", changes), func(b *testing.B) {
 			for range b.N {
 				o := newOffice(b, 50_000, changes)
-				o.hour(b, o.poller(b))
+				o.hour(b, o.poller(b).poll)
 			}
 		})
 		for _, way := range []string{"naive", "tuned"} {
@@ -132,31 +136,133 @@ func (o *office) hour(b *testing.B, poll func() (int, time.Duration)) {
 	b.ReportMetric(0, "ns/op") // which would count the work of the people
 	b.ReportMetric(took.Seconds()*1000/(minutes+1), "ms/poll")
 	b.ReportMetric(float64(o.org.Calls()-calls)/(minutes+1), "calls/poll")
+	for range 20 { // what was seen late, and has not been read again yet
+		o.clock.Advance(time.Minute)
+		fresh, _ := poll()
+		reported += fresh
+	}
 	b.ReportMetric(float64(reported)/float64(o.edits), "reported/change")
+	if reported != len(o.zones) {
+		b.Errorf("%d changes were reported of %d", reported, len(o.zones))
+	}
 }
 
-// poller polls as the daemon does.
-func (o *office) poller(b *testing.B) func() (int, time.Duration) {
+// Late commits, equal stamps, and more changes than a full reading of the
+// overlap has room for.
+func TestABusyOfficeIsReadInOneCallAPoll(t *testing.T) {
+	for _, pace := range []int{20, 200, 500} {
+		t.Run(fmt.Sprintf("at %d changes a minute", pace), func(t *testing.T) {
+			o := newOffice(t, 26*pace, pace) // each is changed once at most
+			p := o.poller(t)
+			p.poll()
+			began, polls := o.org.Calls(), 25
+			for n := range polls {
+				o.minute(t, n)
+				p.poll()
+			}
+			if calls := o.org.Calls() - began; calls > polls+polls/20 {
+				t.Errorf("%d polls took %d calls", polls, calls)
+			}
+			o.settle()
+			for range 12 {
+				o.clock.Advance(time.Minute)
+				p.poll()
+			}
+			p.check()
+		})
+	}
+}
+
+// More changes than one call can bring are brought by more calls; what is
+// reported to a daemon that dies is reported again.
+func TestTooManyChangesForOneCallAreNotLost(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		t.Run(fmt.Sprintf("a daemon that dies: %t", dies), func(t *testing.T) {
+			o := newOffice(t, 7500, 2500)
+			p := o.poller(t)
+			p.poll()
+			for n := range 18 {
+				if n < 3 {
+					o.minute(t, n)
+				} else if n == 3 {
+					o.settle()
+				} else {
+					o.clock.Advance(time.Minute)
+				}
+				if dies && n%3 == 0 {
+					if _, err := p.client.Changes(t.Context(), p.cursor); err != nil { // which nobody stores
+						t.Fatal(err)
+					}
+					p.seen = map[connectors.Ref]string{}
+				}
+				if dies && n%4 == 0 {
+					p.client, p.seen = o.poller(t).client, map[connectors.Ref]string{}
+				}
+				p.poll()
+			}
+			p.check()
+		})
+	}
+}
+
+// A poller polls as the daemon does, and keeps what it is told.
+type poller struct {
+	testing.TB
+	office *office
+	client *salesforce.Client
+	cursor connectors.Cursor
+	told   map[connectors.Ref]string // zone by job
+	seen   map[connectors.Ref]string // version
+}
+
+func (o *office) poller(tb testing.TB) *poller {
 	opts := salesforce.Options{URL: o.url, Auth: salesforce.Auth{ClientID: "sandbox", ClientSecret: "secret"}, Now: o.clock.Now}
 	for _, object := range polled {
-		opts.Watch = append(opts.Watch, salesforce.Watch{Object: object})
+		w := salesforce.Watch{Object: object}
+		if object == "sked__Job__c" {
+			w.Fields = []string{"sked__Timezone__c"}
+		}
+		opts.Watch = append(opts.Watch, w)
 	}
 	client, err := salesforce.New(opts)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	cursor := connectors.Cursor("")
-	return func() (fresh int, took time.Duration) {
+	return &poller{TB: tb, office: o, client: client, told: map[connectors.Ref]string{}, seen: map[connectors.Ref]string{}}
+}
+
+func (p *poller) poll() (fresh int, took time.Duration) {
+	for more := true; more; {
 		began := time.Now()
-		for more := true; more; {
-			batch, err := client.Changes(b.Context(), cursor)
-			if err != nil {
-				b.Fatal(err)
-			}
-			fresh += len(batch.Records)
-			cursor, more = batch.Next, batch.More
+		batch, err := p.client.Changes(p.Context(), p.cursor)
+		took += time.Since(began)
+		if err != nil {
+			p.Fatal(err)
 		}
-		return fresh, time.Since(began)
+		for _, r := range batch.Records {
+			if p.seen[r.Ref] == r.Version {
+				p.Errorf("%s is reported twice as of %s", r.Ref, r.At)
+			}
+			p.seen[r.Ref] = r.Version
+			p.told[r.Ref], _ = r.Fields["sked__Timezone__c"].(string)
+		}
+		fresh += len(batch.Records)
+		p.cursor, more = batch.Next, batch.More
+	}
+	return fresh, took
+}
+
+// check fails if the last change of a job was not told.
+func (p *poller) check() {
+	p.Helper()
+	missed := 0
+	for id, zone := range p.office.zones {
+		if p.told[connectors.Ref{Kind: "sked__Job__c", ID: id}] != zone {
+			missed++
+		}
+	}
+	if missed > 0 {
+		p.Errorf("of %d jobs that were changed, the last change of %d was not reported", len(p.office.zones), missed)
 	}
 }
 

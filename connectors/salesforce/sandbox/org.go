@@ -13,7 +13,7 @@
 // wholly or not at all. The same calls at the same times give the same org.
 //
 // Beside the REST API (objects and their rows, query, queryAll, composite,
-// collections, Bulk API 2.0, approvals, getUpdated and getDeleted, describe,
+// collections, Bulk API 2.0, approvals, emailSimple, getUpdated and getDeleted, describe,
 // limits, OAuth) it has a control endpoint of its own, which wants no session:
 //
 //	POST   /sandbox/faults    makes coming calls go wrong, see [Org.Fault]
@@ -67,6 +67,9 @@ type Options struct {
 	// AppLimit is how many API calls the connected app may make a day; zero is
 	// as many as the org.
 	AppLimit int
+	// DailyMails is how many recipients mail of one day (GMT) may have.
+	// Default: 5000.
+	DailyMails int
 	// State is the file [Open] keeps the org in; [New] does not look at it.
 	State string
 	// Latency is how long each call takes at least.
@@ -103,6 +106,7 @@ type Org struct {
 	approvals map[string]Approval // that wait, by id of the work item
 	origins   map[string]string   // by id of the row
 	jobs      []*job
+	mails     []Mail
 	// Ids of rows an org cannot be without.
 	orgID, administrator, integration string
 }
@@ -122,6 +126,9 @@ func New(opts Options) *Org {
 	}
 	if opts.DailyLimit == 0 {
 		opts.DailyLimit = 15000
+	}
+	if opts.DailyMails == 0 {
+		opts.DailyMails = 5000
 	}
 	schema, err := newSchema(append(Standard(), opts.Objects...))
 	if err != nil {

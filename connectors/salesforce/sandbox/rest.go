@@ -170,6 +170,9 @@ func (o *Org) route(c call) reply {
 		if strings.Join(rest, "/") == "standard/reviewApprovalWorkItem" {
 			return c.methods(methods{"POST": o.reviewItem})
 		}
+		if strings.Join(rest, "/") == "standard/emailSimple" {
+			return c.methods(methods{"POST": o.emailSimple})
+		}
 	case "sobjects":
 		if len(rest) == 0 {
 			return c.methods(methods{"GET": o.describeGlobal})
@@ -214,6 +217,7 @@ func (o *Org) limits(call) reply {
 		"DailyBulkApiBatches":  limit(15000, 0),
 		"DailyBulkV2QueryJobs": limit(10000, len(o.jobs)),
 		"DataStorageMB":        limit(5, 0),
+		"SingleEmail":          limit(o.opts.DailyMails, o.mailsToday()),
 	}}
 }
 

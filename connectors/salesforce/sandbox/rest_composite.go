@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -20,7 +21,7 @@ type subrequest struct {
 	Method      string
 	URL         string
 	ReferenceID string
-	Body        any
+	Body        json.RawMessage
 	HTTPHeaders map[string]string
 }
 
@@ -46,12 +47,18 @@ func (o *Org) composite(c call) reply {
 	}
 	responses := make([]map[string]any, len(parts))
 	answers := map[string]any{}
+	referring := bytes.Contains(c.body, []byte("@{")) // otherwise there is nothing to fill in
 	failed := false
 	for i, part := range parts {
-		rep := o.part(c, part, answers)
+		var rep reply
+		if err := part.fill(answers, referring); err != nil {
+			rep = err.reply()
+		} else {
+			rep = o.part(c, part)
+		}
 		ok := rep.status < 300
 		failed = failed || !ok
-		if ok {
+		if ok && referring {
 			answers[part.ReferenceID] = generic(rep.body)
 		}
 		responses[i] = response(part, rep)
@@ -103,25 +110,41 @@ func response(part subrequest, rep reply) map[string]any {
 	return map[string]any{"body": rep.body, "httpHeaders": headers, "httpStatusCode": rep.status, "referenceId": part.ReferenceID}
 }
 
-func (o *Org) part(c call, part subrequest, answers map[string]any) reply {
-	var err *Error
-	fill := func(v any) any {
-		filled, e := substitute(v, answers)
-		if e != nil {
-			err = e
-		}
-		return filled
+// fill puts what earlier parts answered in the place of references to it.
+func (p *subrequest) fill(answers map[string]any, referring bool) *Error {
+	if !referring {
+		return nil
 	}
-	target := fmt.Sprint(fill(part.URL))
-	body := fill(part.Body)
+	var body any
+	if p.Body != nil {
+		_ = json.Unmarshal(p.Body, &body) // it came from JSON
+	}
+	header := map[string]any{}
+	for name, v := range p.HTTPHeaders {
+		header[name] = v
+	}
+	filled, err := substitute([]any{p.URL, body, header}, answers)
+	if err != nil {
+		return err
+	}
+	all := filled.([]any)
+	p.URL = fmt.Sprint(all[0])
+	if p.Body != nil {
+		p.Body, _ = json.Marshal(all[1])
+	}
+	p.HTTPHeaders = map[string]string{}
+	for name, v := range all[2].(map[string]any) {
+		p.HTTPHeaders[name] = fmt.Sprint(v)
+	}
+	return nil
+}
+
+func (o *Org) part(c call, part subrequest) reply {
 	header := http.Header{}
 	for name, v := range part.HTTPHeaders {
-		header.Set(name, fmt.Sprint(fill(v)))
+		header.Set(name, v)
 	}
-	if err != nil {
-		return err.reply()
-	}
-	u, perr := url.Parse(target)
+	u, perr := url.Parse(part.URL)
 	if perr != nil {
 		return refuse("INVALID_INPUT", "url: %s", perr).reply()
 	}
@@ -130,8 +153,8 @@ func (o *Org) part(c call, part subrequest, answers map[string]any) reply {
 		return refuse("INVALID_INPUT", "the url must be that of a resource below %s, and not of another composite request", c.base).reply()
 	}
 	sub := call{method: part.Method, path: path[3:], query: u.Query(), header: header, base: c.base, user: c.user, grants: c.grants, client: c.client}
-	if body != nil {
-		sub.body, _ = json.Marshal(body) // it came from JSON
+	if string(part.Body) != "null" {
+		sub.body = part.Body
 	}
 	return o.route(sub)
 }

@@ -7,7 +7,7 @@ import "slices"
 // the sked__ prefix, those of ops blocks, and those of an interpreting agency.
 // The caller owns the result.
 func Standard() []Object {
-	return slices.Concat(coreObjects(), approvalObjects(), milestoneObjects(), skedObjects(), opsObjects(), interpretingObjects())
+	return slices.Concat(coreObjects(), approvalObjects(), emailObjects(), milestoneObjects(), skedObjects(), opsObjects(), interpretingObjects())
 }
 
 func ref(name, target, children string) Field {
