@@ -103,7 +103,6 @@ func New(options Options) *Server {
 		options.Domain = "sandbox.test"
 	}
 	s := &Server{options: options, users: map[string]*imapmemserver.User{}}
-	backend := imapmemserver.New()
 	users := map[string]string{}
 	for address, password := range options.Users {
 		address = strings.ToLower(address)
@@ -111,7 +110,6 @@ func New(options Options) *Server {
 		user := imapmemserver.NewUser(address, password)
 		user.Create("INBOX", nil) // a new user has no folder it could clash with
 		s.users[address] = user
-		backend.AddUser(user)
 	}
 	s.options.Users = users
 
@@ -122,7 +120,7 @@ func New(options Options) *Server {
 	quiet := slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
 	s.imap = imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return backend.NewSession(), nil, nil
+			return &session{users: s.users}, nil, nil
 		},
 		Caps: caps, InsecureAuth: true, Logger: quiet, TLSConfig: options.TLSConfig,
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
@@ -157,5 +158,38 @@ func TestCloseMayBeCalledAgain(t *testing.T) {
 	s.Close()
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWhatArrivesJustBeforeIDLEIsReported(t *testing.T) {
+	s := start(t)
+	arrived := make(chan struct{}, 1)
+	c, err := imapclient.DialInsecure(s.IMAPAddr, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		Mailbox: func(data *imapclient.UnilateralDataMailbox) {
+			if data.NumMessages != nil {
+				arrived <- struct{}{}
+			}
+		},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Login(ann, "secret").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Deliver(ann, []byte(mail)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Idle(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-arrived:
+	case <-time.After(time.Minute):
+		t.Error("the mail was not reported")
 	}
 }
