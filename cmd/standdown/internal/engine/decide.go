@@ -15,19 +15,36 @@ import (
 // deciding turns deadlines that are due into events, and events into
 // decisions, until ctx ends.
 func (e *Engine) deciding(ctx context.Context) {
-	for {
-		if err := e.decideAll(ctx); err != nil && !connectors.Ended(ctx, err) {
-			e.Log.Error("journal cannot be used", "err", err)
+	rearmed := false
+	for failures := 0; ctx.Err() == nil; {
+		var err error
+		if !rearmed { // before any deadline fires
+			err = e.rearm(ctx)
+			rearmed = err == nil
 		}
-		if !e.pause(ctx, e.decide) {
-			return
+		if err == nil {
+			err = e.decideAll(ctx)
 		}
+		if err != nil && !connectors.Ended(ctx, err) {
+			failures++
+			e.wait(ctx, err, failures)
+			continue
+		}
+		failures = 0
+		e.pause(ctx, e.decide, nil)
 	}
 }
 
 // decideAll decides until nothing is due. An event that cannot be decided now
 // is put off; it holds up its own subject only.
 func (e *Engine) decideAll(ctx context.Context) error {
+	lapsed, err := e.Store.Lapse(ctx, e.Now())
+	if err != nil {
+		return err
+	}
+	for _, en := range lapsed {
+		e.Log.Error("proposal lapsed: nobody approved it in time", "entry", en.ID, "verb", en.Verb, "ref", en.Lane)
+	}
 	if _, err := e.Store.Fire(ctx, e.Now()); err != nil {
 		return err
 	}
@@ -102,7 +119,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	if err != nil {
 		return later(fmt.Errorf("reading what the decision needs: %w", err))
 	}
-	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings(), Customer: customer(snapshot)}
+	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings(), Customer: customer(snapshot), Ceilings: e.Ceilings}
 	v.Decisions = e.Book.Decide(snapshot, ev.Event, now).Decisions
 	off := map[rules.Ref]string{}
 	for _, d := range v.Decisions {
@@ -111,11 +128,19 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 			log.Error("event set aside: its plan cannot be carried out", "row", d.Row, "err", err)
 			return e.Store.Quarantine(ctx, ev.ID, err.Error())
 		}
+		if e.ExpireAfter > 0 {
+			for i := range writes {
+				writes[i].Expires = now.Add(e.ExpireAfter)
+			}
+		}
 		v.Writes = append(v.Writes, writes)
 	}
 	switch err := e.Store.Commit(ctx, v, now); {
 	case errors.Is(err, store.ErrBusy):
-		return e.Store.Wait(ctx, ev.ID, now.Add(e.Tick))
+		// Longer the longer it waits: a system that is paused or away must not
+		// have the facts read over and over.
+		wait := min(max(e.Tick, now.Sub(ev.At)/10), 30*e.Tick)
+		return e.Store.Wait(ctx, ev.ID, now.Add(wait))
 	case errors.Is(err, store.ErrOvertaken):
 		return nil
 	case err != nil:
@@ -124,8 +149,12 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	for _, d := range v.Decisions {
 		log.Info("decided", "row", d.Table+" "+d.Row, "ref", d.Subject.String(), "actions", len(d.Actions))
 	}
-	for _, c := range e.kept {
-		wake(c)
+	hold, err := e.Store.Held(ctx, ev.Run)
+	if err != nil {
+		return err
+	}
+	if hold != nil && hold.Event == ev.ID {
+		log.Error("too much at once: it waits for a person", "err", hold.Why)
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -13,52 +15,67 @@ import (
 
 // delivering applies entries of one system until ctx ends.
 func (e *Engine) delivering(ctx context.Context, system string, sink connectors.Sink) {
-	for {
-		hold, err := e.deliverAll(ctx, system, sink)
+	var b breaker
+	for failures := 0; ctx.Err() == nil; {
+		hold, err := e.deliverAll(ctx, system, sink, &b)
+		if hold > 0 { // the whole system asks for a rest
+			sleep(ctx, hold)
+		}
 		if err != nil && !connectors.Ended(ctx, err) {
-			e.Log.Error("journal cannot be used", "err", err)
+			failures++
+			e.wait(ctx, err, failures)
+			continue
 		}
-		if hold > 0 && !sleep(ctx, hold) { // the whole system asks for a rest
-			return
-		}
-		if !e.pause(ctx, e.deliver[system]) {
-			return
-		}
+		failures = 0
+		e.pause(ctx, e.deliver[system], e.Replicas.Woken(system))
 	}
 }
 
 // drain is how long calls under way may go on after the daemon was told to
 // stop.
-const drain = 8 * time.Second
+const drain = 7 * time.Second
 
 // deliverAll delivers until nothing is due. It returns how long the system is
 // to be left alone.
-func (e *Engine) deliverAll(ctx context.Context, system string, sink connectors.Sink) (hold time.Duration, err error) {
+func (e *Engine) deliverAll(ctx context.Context, system string, sink connectors.Sink, b *breaker) (hold time.Duration, err error) {
 	for ctx.Err() == nil {
-		entries, token, err := e.Store.Claim(ctx, system, sink.Limit(), e.Now(), e.Delivery.Lease)
+		if e.Delivery.QuietHours[system].Include(e.Now()) {
+			return 0, nil
+		}
+		limit := sink.Limit()
+		if b.open() {
+			limit = 1
+		}
+		// A daemon that is frozen must not call anybody after its lease, so the
+		// time for calls begins before the lease does.
+		lease := time.Now().Add(e.Delivery.Lease * 3 / 4)
+		entries, token, err := e.Store.Claim(ctx, system, limit, e.Now(), e.Delivery.Lease)
 		if err != nil || len(entries) == 0 {
 			return 0, err
 		}
+		if len(entries) == sink.Limit() {
+			e.Replicas.Wake(ctx, system)
+		}
 		// What was claimed is settled even while the daemon stops: a call that
 		// was answered must not be asked about later.
-		settle := context.WithoutCancel(ctx)
-		call, done := context.WithTimeout(settle, e.Delivery.Lease*3/4)
-		drained := context.AfterFunc(ctx, func() { time.AfterFunc(drain, done) })
-		settlements := make([]store.Settlement, 0, len(entries))
-		for _, batch := range apart(entries) {
-			applied, rest := e.apply(call, sink, batch)
-			settlements = append(settlements, applied...)
-			hold = max(hold, rest)
-		}
-		drained()
+		settle, settled := outlive(ctx, drain+time.Second)
+		drained, done := outlive(ctx, drain)
+		call, called := context.WithDeadline(drained, lease)
+		results := e.apply(call, sink, entries)
+		called()
 		done()
-		if err := e.Store.Settle(settle, token, settlements, e.Now()); err != nil {
+		e.judge(system, b, results)
+		settlements := make([]store.Settlement, len(entries))
+		for i, en := range entries {
+			settlements[i] = e.settlement(en, results[i], b)
+		}
+		hold = b.rest(results, e.Delivery)
+		err = e.Store.Settle(settle, token, settlements, e.Now())
+		settled()
+		if err != nil {
 			return hold, err
 		}
 		wake(e.decide)
-		for _, c := range e.kept {
-			wake(c)
-		}
 		for other, c := range e.deliver {
 			if other != system {
 				wake(c)
@@ -69,6 +86,13 @@ func (e *Engine) deliverAll(ctx context.Context, system string, sink connectors.
 		}
 	}
 	return 0, ctx.Err()
+}
+
+// outlive returns a context that ends so much later than ctx.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, end) })
+	return longer, func() { stop(); end() }
 }
 
 // apart splits entries so that no batch touches a record twice.
@@ -91,72 +115,97 @@ next:
 	return batches
 }
 
-func (e *Engine) apply(ctx context.Context, sink connectors.Sink, entries []store.Entry) (settlements []store.Settlement, hold time.Duration) {
-	var send []store.Entry
-	var changes []connectors.Change
-	for _, en := range entries {
-		c := en.Change
-		if key, made := strings.CutPrefix(c.Ref.ID, "@"); made { // made by an earlier entry of the same decision
-			ref, err := e.Store.MadeBy(ctx, key)
-			if err != nil {
-				settlements = append(settlements, store.Settlement{ID: en.ID, Signal: store.Refused, Why: err.Error()})
-				continue
+// apply returns one result for each entry, in order.
+func (e *Engine) apply(ctx context.Context, sink connectors.Sink, entries []store.Entry) []connectors.Result {
+	results := make(map[int64]connectors.Result, len(entries))
+	for _, batch := range apart(entries) {
+		var sent []int64
+		var changes []connectors.Change
+		for _, en := range batch {
+			c := en.Change
+			if key, made := strings.CutPrefix(c.Ref.ID, "@"); made { // made by an earlier entry of the same decision
+				ref, err := e.Store.MadeBy(ctx, key)
+				if err != nil {
+					class := connectors.Temporary
+					if errors.Is(err, sql.ErrNoRows) {
+						class = connectors.Rejected
+					}
+					results[en.ID] = connectors.Result{Ref: c.Ref, Err: &connectors.Error{Class: class, Err: err}}
+					continue
+				}
+				c.Ref = ref
 			}
-			c.Ref = ref
+			sent, changes = append(sent, en.ID), append(changes, c)
 		}
-		send, changes = append(send, en), append(changes, c)
+		for i, r := range sink.Apply(ctx, changes) {
+			results[sent[i]] = r
+		}
 	}
-	for i, r := range sink.Apply(ctx, changes) {
-		st, rest := e.settlement(send[i], r)
-		hold = max(hold, rest)
-		settlements = append(settlements, st)
+	ordered := make([]connectors.Result, len(entries))
+	for i, en := range entries {
+		ordered[i] = results[en.ID]
 	}
-	return settlements, hold
+	return ordered
+}
+
+// judge tells the breaker of the results, and the operator once when the system
+// is given up for now and once when it is back.
+func (e *Engine) judge(system string, b *breaker, results []connectors.Result) {
+	was := b.open()
+	b.note(results)
+	log := e.Log.With("system", system)
+	switch {
+	case was && !b.open():
+		log.Info("system can be written to again")
+	case !was && b.open():
+		log.Error("system cannot be written to: it is left alone, and tried now and then", "err", results[0].Err)
+	case !was:
+		for _, r := range results {
+			if c := connectors.ClassOf(r.Err); c == connectors.Throttled || c == connectors.Denied {
+				logFailure(log, r.Err, "system cannot be written to")
+				return
+			}
+		}
+	}
 }
 
 // settlement says what a result means for its entry, by the error's class
-// alone, and how long the whole system is to be left alone.
-func (e *Engine) settlement(en store.Entry, r connectors.Result) (st store.Settlement, hold time.Duration) {
+// alone.
+func (e *Engine) settlement(en store.Entry, r connectors.Result, b *breaker) store.Settlement {
 	log := e.Log.With("entry", en.ID, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts)
-	st = store.Settlement{ID: en.ID, Signal: store.Applied, Outcome: store.Outcome{Ref: r.Ref, Already: r.Already, Before: r.Before}}
+	st := store.Settlement{ID: en.ID, Signal: store.Applied, Outcome: store.Outcome{Ref: r.Ref, Already: r.Already, Before: r.Before}}
 	if r.Err == nil {
 		log.Info("applied", "already", r.Already)
-		return st, 0
+		return st
 	}
 	st.Why = r.Err.Error()
-	again := e.Delivery.backoff(en.Attempts, rand.Float64())
-	switch connectors.ClassOf(r.Err) {
-	case connectors.Conflict:
+	class := connectors.ClassOf(r.Err)
+	switch {
+	case class == connectors.Conflict && en.Undoes != 0:
+		st.Signal, st.Why = store.Refused, "not taken back, for the record has changed since: "+st.Why
+		log.Error("undo refused", "err", r.Err)
+	case class == connectors.Conflict:
 		st.Signal = store.Changed
 		log.Info("record had changed, deciding again", "err", r.Err)
-		return st, 0
-	case connectors.Rejected:
+	case class == connectors.Rejected:
 		st.Signal = store.Refused
 		log.Error("change refused", "err", r.Err)
-		return st, 0
-	case connectors.Unknown:
+	case class == connectors.Unknown && en.Doubt && en.Attempts > 2:
 		// Asked twice and still nobody knows: only a person can find out.
-		if en.Doubt && en.Attempts > 2 {
-			st.Signal, st.Why = store.Guess, "it is not known whether this was done: "+st.Why
-			log.Error("outcome unknown", "err", r.Err)
-			return st, 0
-		}
+		st.Signal, st.Why = store.Guess, "it is not known whether this was done: "+st.Why
+		log.Error("outcome unknown", "err", r.Err)
+	case class == connectors.Unknown:
 		st.Signal, st.NotSoon = store.Lost, e.Now().Add(e.Delivery.Quiet)
 		log.Warn("no answer, will ask", "err", r.Err)
-		return st, 0
-	case connectors.Throttled, connectors.Denied:
+	case class == connectors.Throttled || class == connectors.Denied || b.open():
 		// The system is not to be had by anyone: this is not the entry's fault.
-		hold = max(again, connectors.RetryAfter(r.Err))
-		logFailure(log, r.Err, "system cannot be written to")
-		st.Signal = store.Failed
-		return st, hold
-	}
-	st.Signal, st.NotSoon = store.Failed, e.Now().Add(max(again, connectors.RetryAfter(r.Err)))
-	if en.Attempts >= e.Delivery.Attempts {
+		st.Signal, st.Spared = store.Failed, true
+	case en.Attempts >= e.Delivery.Attempts:
 		st.Signal, st.Why = store.Refused, fmt.Sprintf("given up after %d attempts: %s", en.Attempts, st.Why)
 		log.Error("change given up", "err", r.Err)
-		return st, 0
+	default:
+		st.Signal, st.NotSoon = store.Failed, e.Now().Add(max(e.Delivery.backoff(en.Attempts, rand.Float64()), connectors.RetryAfter(r.Err)))
+		log.Warn("change failed, will be tried again", "err", r.Err)
 	}
-	log.Warn("change failed, will be tried again", "err", r.Err)
-	return st, 0
+	return st
 }

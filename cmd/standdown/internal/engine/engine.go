@@ -8,13 +8,15 @@
 //	claim -> apply -> settle, in order per record            (deliver.go)
 //
 // It may be killed between any two steps, and in the middle of one: started
-// again it goes on without losing an effect or doing one twice.
+// again it goes on without losing an effect or doing one twice. Several engines
+// may work on one journal: the one that leads reads and decides, all deliver.
 package engine
 
 import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -28,26 +30,55 @@ import (
 // An Engine works until its context ends. All fields must be set before Run
 // and not changed after.
 type Engine struct {
-	Store   *store.Store
-	Book    *rules.Book
-	Mapping *mapping.Mapping
-	Feeds   []Feed
-	Lookup  connectors.Lookup
-	Sinks   map[string]connectors.Sink // by system
+	Store *store.Store
+	// Replicas are all engines on the journal; nil if this is the only one.
+	Replicas Replicas
+	Book     *rules.Book
+	Mapping  *mapping.Mapping
+	Feeds    []Feed
+	Lookup   connectors.Lookup
+	Sinks    map[string]connectors.Sink // by system
 	// Autonomy is auto, approve or off for every verb.
 	Autonomy map[string]string
-	Start    Start
-	Delivery Delivery
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Ceilings hold what would be too much at once.
+	Ceilings store.Ceilings
+	// ExpireAfter is how long a proposal waits for approval; 0: for ever.
+	ExpireAfter time.Duration
+	Start       Start
+	Delivery    Delivery
+	// Retention is what the journal need not keep for ever.
+	Retention store.Retention
+	Now       func() time.Time
+	Log       *slog.Logger
 	// Tick is how often clocks are looked at and the journal is asked for work
 	// that another process (a person at the command line) has released.
 	Tick time.Duration
 
+	leads   int32                    // 1 while this engine leads
 	decide  chan struct{}            // there may be something to decide
 	deliver map[string]chan struct{} // there may be something to deliver
-	kept    map[string]chan struct{} // there may be something to flag or move
 }
+
+// Replicas are the engines that share a journal. One of them leads. That is to
+// save work, not to be safe: when two of them believe that they lead, the
+// journal lets only one of them take each step.
+type Replicas interface {
+	// Lead waits until this engine leads. The context ends when it leads no
+	// longer, or ctx ends.
+	Lead(ctx context.Context) context.Context
+	// Wake tells one of the engines that there is more to deliver to the system
+	// than this one can do alone. It may come to nothing.
+	Wake(ctx context.Context, system string)
+	// Woken is signalled when another engine called Wake.
+	Woken(system string) <-chan struct{}
+}
+
+// alone is an engine that shares its journal with nobody.
+type alone struct{}
+
+func (alone) Lead(ctx context.Context) context.Context { return ctx }
+func (alone) Wake(context.Context, string)             {}
+func (alone) Woken(string) <-chan struct{}             { return nil }
 
 // A Feed is a source and when to read it. A source that can wait is read when
 // it says so as well.
@@ -77,31 +108,56 @@ type Delivery struct {
 	// is asked.
 	Attempts               int
 	BackoffMin, BackoffMax time.Duration
+	// QuietHours are when a system is not written to, by system.
+	QuietHours map[string]Hours
 }
 
 // Run works until ctx ends and everything it started has stopped. It returns
 // nil then; an error means that the journal cannot be used.
 func (e *Engine) Run(ctx context.Context) error {
+	if e.Replicas == nil {
+		e.Replicas = alone{}
+	}
 	e.decide = make(chan struct{}, 1)
-	e.deliver, e.kept = map[string]chan struct{}{}, map[string]chan struct{}{}
+	e.deliver = map[string]chan struct{}{}
 	for system := range e.Sinks {
 		e.deliver[system] = make(chan struct{}, 1)
-	}
-	for _, f := range e.Feeds {
-		e.kept[f.Name] = make(chan struct{}, 1)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
-	for _, f := range e.Feeds {
-		wg.Go(func() { e.intake(ctx, f) })
-	}
-	wg.Go(func() { e.deciding(ctx) })
+	wg.Go(func() { e.leading(ctx) })
 	for system, sink := range e.Sinks {
 		wg.Go(func() { e.delivering(ctx, system, sink) })
 	}
 	wg.Wait()
 	return nil
+}
+
+// Leads tells whether this engine is the one that reads and decides.
+func (e *Engine) Leads() bool { return atomic.LoadInt32(&e.leads) == 1 }
+
+// leading reads and decides whenever and for as long as this engine leads.
+func (e *Engine) leading(ctx context.Context) {
+	for ctx.Err() == nil {
+		term := e.Replicas.Lead(ctx)
+		atomic.StoreInt32(&e.leads, 1)
+		var wg sync.WaitGroup
+		for _, f := range e.Feeds {
+			wg.Go(func() { e.intake(term, f) })
+		}
+		wg.Go(func() { e.deciding(term) })
+		wg.Go(func() { e.retaining(term) })
+		wg.Wait()
+		atomic.StoreInt32(&e.leads, 0)
+	}
+}
+
+// wait is for when the journal cannot be used: it tells the operator, and waits
+// for it to come back, longer each time, ten ticks at most.
+func (e *Engine) wait(ctx context.Context, err error, failures int) {
+	e.Log.Error("journal cannot be used", "attempt", failures, "err", err)
+	sleep(ctx, min(e.Tick<<min(failures, 4), 10*e.Tick))
 }
 
 func wake(c chan struct{}) {
@@ -111,14 +167,15 @@ func wake(c chan struct{}) {
 	}
 }
 
-// pause waits for a wake-up or a tick. It reports whether to go on.
-func (e *Engine) pause(ctx context.Context, c <-chan struct{}) bool {
+// pause waits for a wake-up, from within or from another engine, or a tick. It
+// reports whether to go on.
+func (e *Engine) pause(ctx context.Context, c, woken <-chan struct{}) bool {
 	timer := time.NewTimer(e.Tick)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return false
 	case <-c:
+	case <-woken:
 	case <-timer.C:
 	}
 	return ctx.Err() == nil

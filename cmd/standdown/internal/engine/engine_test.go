@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+	"go.uber.org/goleak"
 
 	"standdown/cmd/standdown/internal/engine"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/cmd/standdown/internal/store/storetest"
 	"standdown/connectors"
 	"standdown/connectors/mailbox"
 	"standdown/connectors/memory"
@@ -38,6 +40,37 @@ type world struct {
 	stop    func()
 }
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(storetest.Tests{M: m}) }
+
+// onPostgreSQL is the test that runs the others once more, on PostgreSQL.
+const onPostgreSQL = "TestOnPostgreSQL"
+
+func TestOnPostgreSQL(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"a mail is carried through", TestAMailIsCarriedThrough},
+		{"the same mail twice is one request", TestTheSameMailTwiceIsOneRequest},
+		{"first start", TestFirstStart},
+		{"autonomy", TestAutonomy},
+		{"what is taken back is not done", TestWhatIsTakenBackIsNotDone},
+		{"a person's edit wins", TestAPersonsEditWins},
+		{"errors", TestErrors},
+		{"a deadline survives a restart", TestDeadlineSurvivesARestart},
+		{"too much at once waits for a person", TestTooMuchAtOnceWaitsForAPerson},
+		{"pause", TestPause},
+		{"quiet hours", TestQuietHours},
+		{"a system that is away is left alone", TestASystemThatIsAwayIsLeftAlone},
+		{"a proposal lapses", TestAProposalLapses},
+		{"undo", TestUndo},
+		{"deadlines follow the settings", TestDeadlinesFollowTheSettings},
+		{"deadlines and a clock that is set", TestDeadlinesAndAClockThatIsSet},
+	} {
+		t.Run(test.name, test.run)
+	}
+}
+
 const (
 	contact  = "003000000000001AAA"
 	workflow = "a00000000000001AAA"
@@ -46,6 +79,9 @@ const (
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, path: filepath.Join(t.TempDir(), "journal.db")}
+	if strings.HasPrefix(t.Name(), onPostgreSQL+"/") {
+		w.path = storetest.Shared(t).Fresh(t)
+	}
 	w.org = memory.New(w.now, "Contact", "Workflow__c", "Case_Assignment__c")
 	w.inbox = memory.New(w.now, "message")
 	w.outbox = memory.New(w.now)
@@ -115,10 +151,19 @@ func (w *world) start() {
 		journal.Close()
 	})
 	w.t.Cleanup(w.stop)
-	if w.journal, err = store.OpenBeside(w.t.Context(), w.path); err != nil {
+	w.watch()
+}
+
+// watch opens the journal as a person has it, and waits until the sources have
+// been read for the first time.
+func (w *world) watch() {
+	w.t.Helper()
+	journal, err := store.OpenBeside(w.t.Context(), w.path)
+	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { w.journal.Close() })
+	w.journal = journal
+	w.t.Cleanup(func() { journal.Close() })
 	w.until("the first read", func() bool {
 		for _, source := range []string{"salesforce", "mailbox"} {
 			r, err := w.journal.Reading(w.t.Context(), source)

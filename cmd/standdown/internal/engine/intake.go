@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -29,13 +30,17 @@ func (e *Engine) intake(ctx context.Context, f Feed) {
 		if connectors.Ended(ctx, err) {
 			return
 		}
+		if errors.Is(err, store.ErrOvertaken) { // go on where the other one is
+			continue
+		}
 		if err != nil {
 			failures++
 			logFailure(log, err, "source cannot be read")
 			wait := max(e.Delivery.backoff(failures, rand.Float64()), connectors.RetryAfter(err))
-			if !sleep(ctx, wait) {
-				return
+			if _, foreign := errors.AsType[*connectors.Error](err); !foreign { // the journal's
+				wait = min(wait, 10*e.Tick)
 			}
+			sleep(ctx, wait)
 			continue
 		}
 		failures = 0
@@ -166,7 +171,8 @@ func (e *Engine) housekeep(ctx context.Context, f Feed) error {
 }
 
 // await returns when the source should be read again: at due by the daemon's
-// clock, which may jump, or when the source or the engine says so.
+// clock, which may jump, when the source says so, or when it can be told that
+// records are through, whoever it was that dealt with them.
 func (e *Engine) await(ctx context.Context, f Feed, due time.Time) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -174,16 +180,14 @@ func (e *Engine) await(ctx context.Context, f Feed, due time.Time) {
 	go func() {
 		defer close(stopped)
 		defer stop()
-		for e.Now().Before(due) {
-			timer := time.NewTimer(e.Tick)
-			select {
-			case <-ctx.Done():
-			case <-e.kept[f.Name]:
-			case <-timer.C:
+		_, keeps := f.Source.(connectors.Housekeeper)
+		for e.Now().Before(due) && sleep(ctx, e.Tick) {
+			if !keeps {
 				continue
 			}
-			timer.Stop()
-			return
+			if names, err := e.Store.Through(ctx, f.Name, 1); err == nil && len(names) > 0 {
+				return
+			}
 		}
 	}()
 	defer func() { <-stopped }()

@@ -5,50 +5,68 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
+
+// daemon is who does what no person asked for.
+const daemon = "standdown"
 
 // Act carries out what a person does to entries: Approve, Decline, Retry, Drop
 // or Confirm. Dropping or declining an entry drops what was to follow it as
 // well. The act is journaled. If one entry cannot be given the
 // signal, nothing is changed.
 func (s *Store) Act(ctx context.Context, ids []int64, sig Signal, who, reason string, now time.Time) error {
+	if sig == Approve {
+		return s.Approve(ctx, ids, Checker{Name: who}, reason, now)
+	}
 	return s.inTx(ctx, func(tx conn) error {
-		for _, id := range ids {
-			var state State
-			var decision string
-			err := tx.QueryRowContext(ctx, `SELECT state, decision FROM entries WHERE id = ?`, id).Scan(&state, &decision)
-			if errors.Is(err, sql.ErrNoRows) {
-				return fmt.Errorf("there is no entry %d", id)
-			}
-			if err != nil {
-				return err
-			}
-			next, err := after(state, sig)
-			if err != nil {
-				return fmt.Errorf("entry %d: %w; this can be given to one that is %s", id, err, orList(from(sig)))
-			}
-			why := string(sig) + " by " + who
-			if reason != "" {
-				why += ": " + reason
-			}
-			if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, attempts = 0, not_before = 0, updated = ? WHERE id = ?`, string(next), why, ms(now), id); err != nil {
-				return err
-			}
-			if next == Dropped {
-				if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'dropped', why = ?, updated = ?
-					WHERE state IN (`+quoted(from(Drop))+`) AND `+rest,
-					fmt.Sprintf("entry %d before it was dropped", id), ms(now), id, id, id); err != nil {
-					return err
-				}
-			}
-			if err := act(ctx, tx, Act{At: now, Who: who, Act: string(sig), Entry: id, Decision: decision, Reason: reason}); err != nil {
+		// The last first: what is to follow another entry is dropped with it.
+		for _, id := range slices.Backward(slices.Sorted(slices.Values(ids))) {
+			if err := signal(ctx, tx, id, sig, who, reason, now); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// signal gives an entry the signal and journals the act.
+func signal(ctx context.Context, tx conn, id int64, sig Signal, who, reason string, now time.Time) error {
+	var state State
+	var decision string
+	err := tx.QueryRowContext(ctx, `SELECT state, decision FROM entries WHERE id = ?`, id).Scan(&state, &decision)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("there is no entry %d", id)
+	}
+	if err != nil {
+		return err
+	}
+	next, err := after(state, sig)
+	if err != nil {
+		return fmt.Errorf("entry %d: %w; this can be given to one that is %s", id, err, orList(from(sig)))
+	}
+	why := string(sig) + " by " + who
+	if reason != "" {
+		why += ": " + reason
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, attempts = 0, not_before = 0, updated = ? WHERE id = ?`, string(next), why, ms(now), id); err != nil {
+		return err
+	}
+	if next == Dropped || next == Expired {
+		if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'dropped', why = ?, updated = ?
+			WHERE state IN (`+quoted(from(Drop))+`) AND `+rest,
+			fmt.Sprintf("entry %d before it was %s", id, next), ms(now), id, id, id); err != nil {
+			return err
+		}
+	}
+	if next == Done {
+		if err := takeBack(ctx, tx, []int64{id}); err != nil {
+			return err
+		}
+	}
+	return act(ctx, tx, Act{At: now, Who: who, Act: string(sig), Entry: id, Decision: decision, Reason: reason})
 }
 
 // An Act is what a person did, or the daemon to its own plans.

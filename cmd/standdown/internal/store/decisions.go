@@ -35,6 +35,7 @@ type Verdict struct {
 	Writes [][]Write
 	// Customer is whose affairs it is about; empty if that is not known.
 	Customer string
+	Ceilings Ceilings
 }
 
 // A Write is a change on its way into the outbox.
@@ -45,7 +46,8 @@ type Write struct {
 	Text   string
 	State  State  // Proposed, Pending, or Dropped if the verb is off
 	Why    string // why it is not Pending
-	// Expires is when it lapses if nobody has approved it; zero for never.
+	// Expires is when it lapses if it is or becomes Proposed and nobody has
+	// approved it; zero for never.
 	Expires time.Time
 }
 
@@ -55,7 +57,7 @@ type Write struct {
 // see a world half changed.
 var decidable = `e.not_before <= ?
 	AND NOT EXISTS (SELECT 1 FROM events p WHERE p.subject = e.subject AND p.state = 'new' AND (p.at < e.at OR p.at = e.at AND p.id < e.id))
-	AND NOT EXISTS (SELECT 1 FROM events p JOIN entries x ON x.event = p.id WHERE p.subject = e.subject AND ` + moving("x") + `)`
+	AND NOT EXISTS (SELECT 1 FROM entries x WHERE x.subject = e.subject AND x.` + isOpen + ` AND ` + moving("x") + `)`
 
 // Undecided returns events to be decided, oldest first, at most one for each
 // subject.
@@ -95,12 +97,13 @@ func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
 }
 
 // Commit stores a verdict: the event as it was decided, the situation, the
-// decisions, what they remember, their deadlines and their changes. A change that is in the outbox already
-// under the same key is not put there twice. What is said or done about the
-// event's own subject comes after the changes to all other subjects, so that
-// nobody is told of what has not been done. What waits of earlier events of the same
-// kind about the same subject becomes stale: this one was decided on newer
-// facts.
+// decisions, what they remember, their deadlines and their changes. A change
+// that is in the outbox already under the same key is not put there twice. What
+// is said or done about the event's own subject comes after the changes to all
+// other subjects, so that nobody is told of what has not been done. If the run
+// passes a ceiling with it, all that the run still asks for is held, see
+// [Ceilings]. What waits of earlier events of the same kind about the same
+// subject becomes stale: this one was decided on newer facts.
 //
 // The error is ErrBusy while changes that other events asked for are on their
 // way to a record that the verdict is about: it was decided on a world about
@@ -120,23 +123,20 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 			return err
 		}
 		if err := exec(`UPDATE entries SET state = 'stale', why = 'a later change was decided', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
-			AND event IN (SELECT id FROM events WHERE subject = ? AND kind = ? AND id <> ?)`,
-			ms(now), e.Subject.String(), e.Kind, e.ID); err != nil {
+			AND `+isOpen+` AND subject = ? AND event <> ? AND ? = (SELECT kind FROM events WHERE id = entries.event)`,
+			ms(now), e.Subject.String(), e.ID, e.Kind); err != nil {
 			return err
 		}
 		customer := cmp.Or(v.Customer, e.Subject.String())
 		turns := turns{}
-		stored := make([]string, 0, len(v.Decisions))
 		for n, d := range v.Decisions {
 			id := DecisionID(e.ID, e.Generation, n)
-			body := encode(d)
 			if err := exec(`INSERT INTO decisions (id, event, generation, n, at, tbl, row_id, subject, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				id, e.ID, e.Generation, n, ms(now), d.Table, d.Row, d.Subject.String(), body); err != nil {
+				id, e.ID, e.Generation, n, ms(now), d.Table, d.Row, d.Subject.String(), encode(d)); err != nil {
 				return err
 			}
-			stored = append(stored, id, body)
 			if d.Withdraws {
-				if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`)`,
+				if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`) AND `+isOpen,
 					"withdrawn by decision "+id, ms(now), d.Subject.String(), e.ID); err != nil {
 					return err
 				}
@@ -159,14 +159,17 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 					return err
 				}
 				if err := insertEntry(ctx, tx, entryRow{
-					write: w, event: e.ID, run: e.Run, decision: id, rule: d.Table + " " + d.Row, lane: d.Subject.String(), last: last,
+					write: w, event: e.ID, run: e.Run, decision: id, rule: ruleName(d), lane: d.Subject.String(), last: last,
 					customer: customer, maker: e.Author, turn: turn, created: now,
 				}); err != nil {
 					return err
 				}
 			}
 		}
-		if err := link(ctx, tx, "decision", fmt.Sprintf("%s@%d", e.ID, e.Generation), digest(stored...)); err != nil {
+		if err := contain(ctx, tx, v, customer, now); err != nil {
+			return err
+		}
+		if err := linkDecisions(ctx, tx, e.ID, e.Generation); err != nil {
 			return err
 		}
 		return exec(`UPDATE events SET state = 'decided', kind = ?, body = ?, note = '', attempts = 0 WHERE id = ?`, e.Kind, encode(e.Event), e.ID)
@@ -187,7 +190,7 @@ func (s *Store) ripe(ctx context.Context, tx conn, v Verdict) error {
 	for i, d := range v.Decisions {
 		lanes[i] = d.Subject.String()
 	}
-	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries x WHERE x.state IN ('pending', 'sending') AND x.event <> ?
+	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries x WHERE x.state IN ('pending', 'sending') AND x.`+isOpen+` AND x.event <> ? AND x.weighs = 1
 		AND x.lane IN (`+tx.list+`) AND `+moving("x"), v.Event.ID, lanes).Scan(&n)
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
@@ -207,23 +210,23 @@ func DecisionID(event string, generation, n int) string {
 
 // Postpone has the event decided again not before the given time.
 func (s *Store) Postpone(ctx context.Context, event, note string, notBefore time.Time) error {
-	return s.setEvent(ctx, `UPDATE events SET attempts = attempts + 1, note = ?, not_before = ?, run = id WHERE id = ?`, note, ms(notBefore), event)
+	return s.setEvent(ctx, `UPDATE events SET attempts = attempts + 1, note = ?, not_before = ?, run = id WHERE id = ? AND state = 'new'`, note, ms(notBefore), event)
 }
 
 // Wait has the event decided not before the given time, without counting it as
 // an attempt that went wrong.
 func (s *Store) Wait(ctx context.Context, event string, notBefore time.Time) error {
-	return s.setEvent(ctx, `UPDATE events SET not_before = ?, run = id WHERE id = ?`, ms(notBefore), event)
+	return s.setEvent(ctx, `UPDATE events SET not_before = ?, run = id WHERE id = ? AND state = 'new'`, ms(notBefore), event)
 }
 
 // Quarantine sets the event aside for a person.
 func (s *Store) Quarantine(ctx context.Context, event, note string) error {
-	return s.setEvent(ctx, `UPDATE events SET state = 'quarantined', note = ? WHERE id = ?`, note, event)
+	return s.setEvent(ctx, `UPDATE events SET state = 'quarantined', note = ? WHERE id = ? AND state = 'new'`, note, event)
 }
 
 // Ignore ends an event without a decision.
 func (s *Store) Ignore(ctx context.Context, event, note string) error {
-	return s.setEvent(ctx, `UPDATE events SET state = 'ignored', note = ? WHERE id = ?`, note, event)
+	return s.setEvent(ctx, `UPDATE events SET state = 'ignored', note = ? WHERE id = ? AND state = 'new'`, note, event)
 }
 
 func (s *Store) setEvent(ctx context.Context, query string, args ...any) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -17,16 +18,28 @@ type dialect struct {
 	// numbered parameters are $1, $2; others are ?.
 	numbered bool
 	// list is a subquery for the members of a JSON array of strings, its one
-	// parameter.
+	// parameter; it is called one.
 	list string
+	// record is the id in a decision's subject, in the very words of its index.
+	record string
+	// begun counts the tables that tell the schema's version: one or none.
+	begun string
 	// begin is run first in each transaction that writes.
 	begin string
+	// moment is the isolation of a transaction that sees one moment only.
+	moment sql.IsolationLevel
+	// patience lifts the limits on how long a transaction may take.
+	patience []string
+	// renumber has the ids of a table, %[1]s, go on after those that it has.
+	renumber string
 }
 
 var sqlite = dialect{
 	goose:  goose.DialectSQLite3,
 	folder: "migrations/sqlite",
-	list:   `SELECT value FROM json_each(?)`,
+	begun:  `SELECT COUNT(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
+	list:   `SELECT value AS one FROM json_each(?)`,
+	record: `substr(subject, instr(subject, ' ') + 1)`,
 }
 
 // On PostgreSQL writers take turns, as they do on SQLite: what holds for one
@@ -35,15 +48,21 @@ var sqlite = dialect{
 var postgres = dialect{
 	goose:    goose.DialectPostgres,
 	folder:   "migrations/postgres",
+	begun:    `SELECT COUNT(*) FROM pg_tables WHERE tablename = 'goose_db_version' AND schemaname = CURRENT_SCHEMA()`,
 	numbered: true,
-	list:     `SELECT jsonb_array_elements_text(CAST(? AS jsonb))`,
+	list:     `SELECT jsonb_array_elements_text(CAST(? AS jsonb)) AS one`,
+	record:   `substr(subject, strpos(subject, ' ') + 1)`,
 	begin:    `SELECT pg_advisory_xact_lock(7305010020)`,
+	moment:   sql.LevelRepeatableRead,
+	patience: []string{`SET LOCAL statement_timeout = 0`, `SET LOCAL idle_in_transaction_session_timeout = 0`},
+	renumber: `SELECT setval(pg_get_serial_sequence('%[1]s', 'id'), COALESCE((SELECT MAX(id) FROM %[1]s), 1), EXISTS (SELECT 1 FROM %[1]s))`,
 }
 
 // A conn is a database or a transaction. Queries have ? for each parameter.
 type conn struct {
 	querier
 	dialect
+	journal string // its name, for people
 }
 
 type querier interface {
@@ -53,15 +72,27 @@ type querier interface {
 }
 
 func (c conn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return c.querier.ExecContext(ctx, c.bind(query), storable(args)...)
+	res, err := c.querier.ExecContext(ctx, c.bind(query), storable(args)...)
+	return res, c.explain(err)
 }
 
 func (c conn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return c.querier.QueryContext(ctx, c.bind(query), storable(args)...)
+	rs, err := c.querier.QueryContext(ctx, c.bind(query), storable(args)...)
+	return rs, c.explain(err)
 }
 
-func (c conn) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return c.querier.QueryRowContext(ctx, c.bind(query), storable(args)...)
+func (c conn) QueryRowContext(ctx context.Context, query string, args ...any) row {
+	return row{c.querier.QueryRowContext(ctx, c.bind(query), storable(args)...), c}
+}
+
+// unhurried lets the transaction take as long as it needs.
+func (c conn) unhurried(ctx context.Context) error {
+	for _, set := range c.patience {
+		if _, err := c.ExecContext(ctx, set); err != nil {
+			return fmt.Errorf("reading the journal: %w", err)
+		}
+	}
+	return nil
 }
 
 // bind numbers the parameters if the dialect wants that. No query has a

@@ -32,6 +32,10 @@ type Entry struct {
 	Doubt    bool              `json:"doubt,omitempty"`
 	NotSoon  time.Time         `json:"not_before,omitzero"`
 	Result   Outcome           `json:"result,omitzero"`
+	Run      string            `json:"run"`
+	Checker  string            `json:"approved_by,omitempty"`
+	Expires  time.Time         `json:"expires,omitzero"` // if it is proposed
+	Undoes   int64             `json:"undoes,omitempty"` // the entry that it takes back
 	Created  time.Time         `json:"created"`
 	Updated  time.Time         `json:"updated"`
 }
@@ -43,17 +47,20 @@ type Outcome struct {
 	Before  map[string]any `json:"before,omitempty"`
 }
 
-const entryColumns = `e.id, e.key, e.event, e.decision, e.lane, e.system, e.verb, e.change, e.text, e.state, e.why, e.attempts, e.doubt, e.not_before, e.result, e.created, e.updated`
+const entryColumns = `e.id, e.key, e.event, e.decision, e.lane, e.system, e.verb, e.change, e.text, e.state, e.why, e.attempts, e.doubt, e.not_before, e.result, e.run, e.checker, e.expires, e.undoes, e.created, e.updated`
 
 func scanEntry(r *sql.Rows) (Entry, error) {
 	var e Entry
 	var change, result string
-	var doubt, notBefore, created, updated int64
+	var doubt, notBefore, expires, created, updated int64
 	if err := r.Scan(&e.ID, &e.Key, &e.Event, &e.Decision, &e.Lane, &e.System, &e.Verb, &change, &e.Text, &e.State, &e.Why,
-		&e.Attempts, &doubt, &notBefore, &result, &created, &updated); err != nil {
+		&e.Attempts, &doubt, &notBefore, &result, &e.Run, &e.Checker, &expires, &e.Undoes, &created, &updated); err != nil {
 		return e, err
 	}
 	e.Doubt, e.NotSoon, e.Created, e.Updated = doubt == 1, fromMS(notBefore), fromMS(created), fromMS(updated)
+	if e.State == Proposed {
+		e.Expires = fromMS(expires)
+	}
 	err := errors.Join(decode(change, &e.Change), decode(result, &e.Result))
 	e.Change.Doubt = e.Doubt
 	return e, err
@@ -71,10 +78,11 @@ func moving(entry string) string {
 // heads is the condition for an entry e to be next: nothing earlier of its lane
 // is on its way, nothing earlier of its lane and event is open at all, and if
 // it comes last, nothing else of its event is. What waits for a person does
-// not hold up later events, which were decided on newer facts.
+// not hold up later events, which were decided on newer facts; nor does what is
+// only said in another system, such as a mail that waits for the morning.
 var heads = `NOT EXISTS (SELECT 1 FROM entries p WHERE p.lane = e.lane AND p.id < e.id
 		AND p.state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')
-		AND (p.event = e.event OR ` + moving("p") + `))
+		AND (p.event = e.event OR (p.weighs = 1 OR p.system = e.system) AND ` + moving("p") + `))
 	AND NOT (e.last = 1 AND EXISTS (SELECT 1 FROM entries p WHERE p.event = e.event AND p.last = 0
 		AND p.state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')))`
 
@@ -110,6 +118,7 @@ type Settlement struct {
 	ID      int64
 	Signal  Signal // Applied, Failed, Lost, Refused, Guess or Changed
 	Why     string // an error's text; empty if applied
+	Spared  bool   // the attempt does not count: the fault was not the entry's
 	NotSoon time.Time
 	Outcome Outcome
 }
@@ -119,19 +128,24 @@ type Settlement struct {
 // the event decided again.
 func (s *Store) Settle(ctx context.Context, token string, settlements []Settlement, now time.Time) error {
 	return s.inTx(ctx, func(tx conn) error {
+		var applied []int64
 		for _, st := range settlements {
 			next, err := after(Sending, st.Signal)
 			if err != nil {
 				return err
 			}
-			result, doubt := "", ""
+			result, also := "", ""
 			switch st.Signal {
 			case Applied:
-				result, doubt = encode(st.Outcome), ", doubt = 0"
+				result, also = encode(st.Outcome), ", doubt = 0"
+				applied = append(applied, st.ID)
 			case Lost:
-				doubt = ", doubt = 1"
+				also = ", doubt = 1"
 			}
-			res, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, not_before = ?, result = ?, lease = '', lease_until = 0, updated = ?`+doubt+`
+			if st.Spared {
+				also += ", attempts = attempts - 1"
+			}
+			res, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, not_before = ?, result = ?, lease = '', lease_until = 0, updated = ?`+also+`
 				WHERE id = ? AND state = 'sending' AND lease = ?`,
 				string(next), st.Why, ms(st.NotSoon), result, ms(now), st.ID, token)
 			if err != nil {
@@ -147,7 +161,7 @@ func (s *Store) Settle(ctx context.Context, token string, settlements []Settleme
 				return err
 			}
 		}
-		return nil
+		return takeBack(ctx, tx, applied)
 	})
 }
 
@@ -167,7 +181,11 @@ func again(ctx context.Context, tx conn, entry int64, now time.Time) error {
 // MadeBy returns the record that the entry with the key made, if it is done.
 func (s *Store) MadeBy(ctx context.Context, key string) (connectors.Ref, error) {
 	var body string
-	err := s.db.QueryRowContext(ctx, `SELECT result FROM entries WHERE key = ? AND state = 'done'`, key).Scan(&body)
+	var state State
+	err := s.db.QueryRowContext(ctx, `SELECT state, result FROM entries WHERE key = ? AND state NOT IN ('stale', 'expired')`, key).Scan(&state, &body)
+	if err == nil && state != Done {
+		err = fmt.Errorf("it is %s", state)
+	}
 	if err != nil {
 		return connectors.Ref{}, fmt.Errorf("looking for what change %s made: %w", key, err)
 	}
@@ -181,7 +199,8 @@ type Filter struct {
 	States   []State
 	Decision string
 	Event    string
-	Limit    int // 0 for all
+	Hold     string // what the hold of this name holds
+	Limit    int    // 0 for all
 }
 
 // Entries returns entries, oldest first.
@@ -189,6 +208,9 @@ func (s *Store) Entries(ctx context.Context, f Filter) ([]Entry, error) {
 	query, args := `SELECT `+entryColumns+` FROM entries e WHERE 1 = 1`, []any{}
 	if len(f.States) > 0 {
 		query += ` AND e.state IN (` + quoted(f.States) + `)`
+		if allOpen(f.States) {
+			query += ` AND e.` + isOpen
+		}
 	}
 	if f.ID != 0 {
 		query, args = query+` AND e.id = ?`, append(args, f.ID)
@@ -199,7 +221,10 @@ func (s *Store) Entries(ctx context.Context, f Filter) ([]Entry, error) {
 	if f.Event != "" {
 		query, args = query+` AND e.event = ?`, append(args, f.Event)
 	}
-	query += ` ORDER BY e.id`
+	if f.Hold != "" {
+		query, args = query+` AND e.state = 'proposed' AND EXISTS (SELECT 1 FROM holds h WHERE h.id = ? AND h.run = e.run AND h.why = e.why)`, append(args, f.Hold)
+	}
+	query += ` ORDER BY +e.id` // the plus keeps SQLite from reading all of them in that order
 	if f.Limit > 0 {
 		query, args = query+` LIMIT ?`, append(args, f.Limit)
 	}
@@ -240,12 +265,15 @@ type entryRow struct {
 }
 
 // insertEntry puts a change into the outbox, unless one with its key is there.
+// About what happened before the journal was restored, nobody knows here
+// whether it was done: it has doubt.
 func insertEntry(ctx context.Context, tx conn, r entryRow) error {
 	w := r.write
-	_, err := tx.ExecContext(ctx, `INSERT INTO entries (key, event, decision, rule, run, customer, maker, lane, last, system, verb, change, text, state, why,
+	_, err := tx.ExecContext(ctx, `INSERT INTO entries (key, event, subject, decision, rule, run, customer, maker, lane, last, weighs, checker, system, verb, change, text, state, why,
 			attempts, doubt, not_before, lease, lease_until, turn, expires, undoes, result, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '', 0, ?, ?, ?, '', ?, ?) ON CONFLICT DO NOTHING`,
-		w.Change.Key, r.event, r.decision, r.rule, r.run, r.customer, r.maker, r.lane, r.last, w.System, w.Verb, encode(w.Change), w.Text, string(w.State), w.Why,
+		VALUES (?, ?, (SELECT subject FROM events WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, 0, (SELECT COUNT(*) FROM notes n, events e WHERE n.name = 'restored' AND e.id = ? AND e.at <= CAST(n.value AS BIGINT)),
+			0, '', 0, ?, ?, ?, '', ?, ?) ON CONFLICT DO NOTHING`,
+		w.Change.Key, r.event, r.event, r.decision, r.rule, r.run, r.customer, r.maker, r.lane, r.last, weighs(w.Change), w.System, w.Verb, encode(w.Change), w.Text, string(w.State), w.Why, r.event,
 		r.turn, ms(w.Expires), r.undoes, ms(r.created), ms(r.created))
 	return err
 }

@@ -3,10 +3,20 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strings"
 	"time"
 
 	"standdown/rules"
 )
+
+// isOpen is the condition for an entry to be not yet settled, in the very words
+// of the indexes of such entries: SQLite uses them for no others.
+const isOpen = `state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')`
+
+func allOpen(states []State) bool {
+	return !slices.ContainsFunc(states, func(s State) bool { return !strings.Contains(isOpen, "'"+string(s)+"'") })
+}
 
 // A Decision is a decision as the journal holds it.
 type Decision struct {
@@ -33,7 +43,13 @@ func scanDecision(r *sql.Rows) (d Decision, err error) {
 // that subject ("workflow a01..." or just the record's id), oldest first.
 func (s *Store) Decisions(ctx context.Context, name string) ([]Decision, error) {
 	return rows(ctx, s.db, scanDecision, `SELECT `+decisionColumns+` FROM decisions
-		WHERE id = ? OR event = ? OR subject = ? OR subject LIKE '% ' || ? ORDER BY at, event, generation, n`, name, name, name, name)
+		WHERE id = ? OR event = ? OR subject = ? OR `+s.db.record+` = ? ORDER BY at, event, generation, n`, name, name, name, name)
+}
+
+// Mails returns the mails of the outbox that went out since, or may have.
+func (s *Store) Mails(ctx context.Context, since time.Time) ([]Entry, error) {
+	return rows(ctx, s.db, scanEntry, `SELECT `+entryColumns+` FROM entries e WHERE e.system = 'mail' AND e.updated >= ?
+		AND (e.state IN ('done', 'unknown') OR e.doubt = 1) ORDER BY +e.id`, ms(since))
 }
 
 // Events returns events in one of the states, oldest first.
@@ -46,6 +62,6 @@ func (s *Store) Events(ctx context.Context, states ...EventState) ([]Event, erro
 func (s *Store) Quiet(ctx context.Context) (bool, error) {
 	var n int
 	err := s.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM events WHERE state = 'new')
-		+ (SELECT COUNT(*) FROM entries x WHERE `+moving("x")+`) + (SELECT COUNT(*) FROM housekeeping)`).Scan(&n)
+		+ (SELECT COUNT(*) FROM entries x WHERE x.state IN ('pending', 'sending') AND `+moving("x")+`) + (SELECT COUNT(*) FROM housekeeping)`).Scan(&n)
 	return n == 0, err
 }

@@ -19,7 +19,7 @@ type KeptMail struct {
 	Raw     []byte
 }
 
-const keptMailColumns = eventColumns + `, e.source, e.ref, e.arrived, r.bytes FROM events e JOIN raw r ON r.sha256 = e.sha256`
+const keptMailColumns = eventColumns + `, e.source, e.ref, e.arrived, r.bytes`
 
 func scanKeptMail(r *sql.Rows) (m KeptMail, err error) {
 	var id, kind, subject, body string
@@ -38,20 +38,35 @@ func scanKeptMail(r *sql.Rows) (m KeptMail, err error) {
 // a person because of what is attached to them, oldest first. Among the latter
 // are all that could not be taken apart.
 func (s *Store) Doubtful(ctx context.Context) ([]KeptMail, error) {
-	return rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` WHERE e.state = 'quarantined'
-		OR e.state = 'decided' AND e.body LIKE '%"words":"attached"%' ORDER BY e.at, e.id`)
+	return rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` FROM raw r CROSS JOIN events e WHERE e.sha256 = r.sha256 AND e.sha256 <> '' AND (e.state = 'quarantined'
+		OR e.state = 'decided' AND e.body LIKE '%"words":"attached"%') ORDER BY e.at, e.id`)
 }
 
 // Mail returns the mail of an event.
 func (s *Store) Mail(ctx context.Context, event string) (KeptMail, error) {
-	found, err := rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` WHERE e.id = ?`, event)
+	found, err := rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` FROM events e JOIN raw r ON r.sha256 = e.sha256 WHERE e.id = ?`, event)
 	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("there is no mail %q whose bytes are kept", event)
+		err = s.withoutMail(ctx, event)
 	}
 	if err != nil {
 		return KeptMail{}, err
 	}
 	return found[0], nil
+}
+
+// withoutMail tells why there is no mail of the event.
+func (s *Store) withoutMail(ctx context.Context, event string) error {
+	var arrived int64
+	var sum string
+	err := s.db.QueryRowContext(ctx, `SELECT arrived, sha256 FROM events WHERE id = ? AND sha256 <> ''`, event).Scan(&arrived, &sum)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("there is no mail %q", event)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	return fmt.Errorf("the mail %s of %s: %w (journal.retain.raw); its SHA-256 was %s, and what was decided is there: standdown rules explain %s",
+		event, fromMS(arrived).Format(time.DateOnly), ErrRemoved, sum, event)
 }
 
 // errBusyMail is about a mail that need not be decided again.

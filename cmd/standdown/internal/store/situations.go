@@ -35,9 +35,9 @@ func (s *Store) Situations(ctx context.Context, since time.Time) iter.Seq2[Situa
 		for {
 			places, err := rows(ctx, s.db, func(r *sql.Rows) (p place, err error) {
 				return p, r.Scan(&p.at, &p.event, &p.generation)
-			}, `SELECT s.at, s.event, s.generation FROM situations s WHERE (s.at > ? OR s.at = ? AND s.event > ?)
+			}, `SELECT s.at, s.event, s.generation FROM situations s WHERE (s.at, s.event) > (?, ?)
 				AND s.generation = (SELECT MAX(generation) FROM situations WHERE event = s.event)
-				ORDER BY s.at, s.event LIMIT 500`, last.at, last.at, last.event)
+				ORDER BY s.at, s.event LIMIT 500`, last.at, last.event)
 			if err != nil {
 				yield(Situation{}, err)
 				return
@@ -78,13 +78,17 @@ func (s *Store) situation(ctx context.Context, id string, generation int64) (one
 	return one, err
 }
 
-// SettingsOf returns the settings that the decision was taken with.
+// SettingsOf returns the settings that the decision was taken with. The error
+// is ErrRemoved if the situation has been.
 func (s *Store) SettingsOf(ctx context.Context, d Decision) (rules.Settings, error) {
 	var settings rules.Settings
 	var text string
 	err := s.db.QueryRowContext(ctx, `SELECT settings FROM situations WHERE event = ? AND generation = ?`, d.Event, d.Generation).Scan(&text)
 	if err == nil {
 		err = decode(text, &settings)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrRemoved
 	}
 	if err != nil {
 		return settings, fmt.Errorf("reading the settings of decision %s: %w", d.ID, err)

@@ -15,6 +15,7 @@ const (
 	Unknown  State = "unknown"  // may or may not be in force, and nobody can be asked
 	Dropped  State = "dropped"  // a person decided against it, or its verb is off
 	Stale    State = "stale"    // the world had moved on; decided again
+	Expired  State = "expired"  // nobody approved it in time
 )
 
 // Signal is what happens to an entry.
@@ -27,6 +28,8 @@ const (
 	Retry   Signal = "retry"   // by a person
 	Drop    Signal = "drop"    // by a person
 	Confirm Signal = "confirm" // by a person: it is in force
+	Halt    Signal = "hold"    // its run passed a ceiling
+	Expire  Signal = "expire"  // nobody approved it in time
 	Claim   Signal = "claim"
 	Applied Signal = "applied"
 	Failed  Signal = "failed"  // not applied, try again
@@ -39,8 +42,8 @@ const (
 // transitions is the whole life of an entry. Whatever is not listed cannot
 // happen.
 var transitions = map[State]map[Signal]State{
-	Proposed: {Approve: Pending, Decline: Dropped, Drop: Dropped, Changed: Stale},
-	Pending:  {Claim: Sending, Drop: Dropped, Changed: Stale},
+	Proposed: {Approve: Pending, Decline: Dropped, Drop: Dropped, Changed: Stale, Expire: Expired},
+	Pending:  {Claim: Sending, Halt: Proposed, Drop: Dropped, Changed: Stale},
 	Sending:  {Claim: Sending, Applied: Done, Failed: Pending, Lost: Pending, Refused: Stuck, Guess: Unknown, Changed: Stale},
 	Stuck:    {Retry: Pending, Drop: Dropped, Changed: Stale},
 	Unknown:  {Retry: Pending, Confirm: Done, Drop: Dropped},
@@ -63,7 +66,7 @@ func Possible(s State, sig Signal) bool {
 
 // States returns every state there is.
 func States() []State {
-	return []State{Proposed, Pending, Sending, Done, Stuck, Unknown, Dropped, Stale}
+	return []State{Proposed, Pending, Sending, Done, Stuck, Unknown, Dropped, Stale, Expired}
 }
 
 // from returns the states in which the signal is possible.

@@ -36,6 +36,12 @@ var migrations embed.FS
 
 // A Store is an open journal.
 type Store struct {
+	// Step, if set, is told of each transaction that writes: the name of the
+	// method, and "begin", "commit" or "committed" for what is about to happen
+	// or has happened. It is for tests that stop a daemon between two steps; it
+	// must be set before the Store is used.
+	Step func(method, phase string)
+
 	pool *sql.DB
 	db   conn
 	name string // for people; without a password
@@ -54,7 +60,21 @@ var ErrOvertaken = errors.New("another daemon was faster")
 // wrote is refused; on PostgreSQL one that is newer by a single version is not,
 // so that replicas can be upgraded one after the other.
 func Open(ctx context.Context, name string) (*Store, error) {
-	s, err := open(name)
+	s, err := prepare(ctx, name, daemonName)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.complete(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("opening the journal %s: %w", s.name, s.db.explain(err))
+	}
+	return s, nil
+}
+
+// prepare opens a journal that may have no tables yet, or none that are up to
+// date, for one daemon alone.
+func prepare(ctx context.Context, name, program string) (*Store, error) {
+	s, err := open(name, program)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +86,7 @@ func Open(ctx context.Context, name string) (*Store, error) {
 	}
 	if err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the journal %s: %w", s.name, err)
+		return nil, fmt.Errorf("opening the journal %s: %w", s.name, s.db.explain(err))
 	}
 	return s, nil
 }
@@ -77,13 +97,16 @@ func OpenBeside(ctx context.Context, name string) (*Store, error) {
 	if _, err := os.Stat(name); !isURL(name) && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no journal at %s: start the daemon once with this configuration, or name another with --config", name)
 	}
-	s, err := open(name)
+	s, err := open(name, commandName)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.migrate(ctx, false); err != nil {
+	if err = s.migrate(ctx, false); err == nil {
+		err = s.complete(ctx)
+	}
+	if err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the journal %s: %w", s.name, err)
+		return nil, fmt.Errorf("opening the journal %s: %w", s.name, s.db.explain(err))
 	}
 	return s, nil
 }
@@ -92,9 +115,15 @@ func isURL(name string) bool {
 	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
 }
 
-func open(name string) (*Store, error) {
+// What the program calls itself on PostgreSQL.
+const (
+	daemonName  = "standdown"
+	commandName = "standdown command"
+)
+
+func open(name, program string) (*Store, error) {
 	if isURL(name) {
-		return openPostgres(name)
+		return openPostgres(name, program)
 	}
 	abs, err := filepath.Abs(name)
 	if err != nil {
@@ -109,10 +138,10 @@ func open(name string) (*Store, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	return &Store{pool: db, db: conn{db, sqlite}, name: abs}, nil
+	return &Store{pool: db, db: conn{db, sqlite, abs}, name: abs}, nil
 }
 
-func openPostgres(name string) (*Store, error) {
+func openPostgres(name, program string) (*Store, error) {
 	c, err := pgx.ParseConfig(name)
 	if err != nil {
 		return nil, errors.New("opening the journal: the PostgreSQL URL cannot be understood; it should be like postgres://user:password@host:5432/database")
@@ -121,11 +150,12 @@ func openPostgres(name string) (*Store, error) {
 	// the others for ever.
 	c.RuntimeParams["idle_in_transaction_session_timeout"] = "10000"
 	c.RuntimeParams["statement_timeout"] = "60000"
-	c.RuntimeParams["application_name"] = "standdown"
+	c.RuntimeParams["application_name"] = program
 	db := stdlib.OpenDB(*c)
 	db.SetMaxOpenConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Store{pool: db, db: conn{db, postgres}, pg: c, name: fmt.Sprintf("%s on %s", c.Database, c.Host)}, nil
+	name = fmt.Sprintf("%s on %s", c.Database, c.Host)
+	return &Store{pool: db, db: conn{db, postgres, name}, pg: c, name: name}, nil
 }
 
 // Name is what people call the journal: its file, or database and host.
@@ -137,13 +167,22 @@ func (s *Store) Shared() *pgx.ConnConfig { return s.pg }
 
 // migrate brings the tables up to date, or says that somebody else must.
 func (s *Store) migrate(ctx context.Context, change bool) error {
+	if !change { // goose makes its own table even to be asked
+		var n int
+		if err := s.db.QueryRowContext(ctx, s.db.begun).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 {
+			return errors.New("no daemon has made its tables yet: start the daemon once with this configuration")
+		}
+	}
 	files, err := fs.Sub(migrations, s.db.folder)
 	if err != nil {
 		return err
 	}
 	var options []goose.ProviderOption
 	if s.pg != nil { // several daemons may start at once
-		l, err := lock.NewPostgresSessionLocker()
+		l, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // asks each second
 		if err != nil {
 			return err
 		}
@@ -198,22 +237,27 @@ func (s *Store) Close() error {
 
 // inTx runs f in one transaction. f must use tx only, and call nobody outside.
 func (s *Store) inTx(ctx context.Context, f func(tx conn) error) error {
-	tx, err := s.pool.BeginTx(ctx, nil)
+	step := s.stepper()
+	step("begin")
+	began, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("writing the journal: %w", err)
+		return fmt.Errorf("writing the journal: %w", s.db.explain(err))
 	}
-	defer tx.Rollback()
-	if s.db.begin != "" {
-		if _, err := tx.ExecContext(ctx, s.db.begin); err != nil {
+	defer began.Rollback()
+	tx := conn{began, s.db.dialect, s.name}
+	if tx.begin != "" {
+		if _, err := tx.ExecContext(ctx, tx.begin); err != nil {
 			return fmt.Errorf("writing the journal: %w", err)
 		}
 	}
-	if err := f(conn{tx, s.db.dialect}); err != nil {
+	if err := f(tx); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("writing the journal: %w", err)
+	step("commit")
+	if err := began.Commit(); err != nil {
+		return fmt.Errorf("writing the journal: %w", s.db.explain(err))
 	}
+	step("committed")
 	return nil
 }
 
@@ -233,7 +277,7 @@ func rows[T any](ctx context.Context, c conn, scan func(*sql.Rows) (T, error), q
 		all = append(all, one)
 	}
 	if err := rs.Err(); err != nil {
-		return nil, fmt.Errorf("reading the journal: %w", err)
+		return nil, fmt.Errorf("reading the journal: %w", c.explain(err))
 	}
 	return all, nil
 }

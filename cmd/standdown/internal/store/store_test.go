@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.uber.org/goleak"
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/cmd/standdown/internal/store/storetest"
@@ -19,7 +19,7 @@ import (
 	"standdown/rules"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(storetest.Tests{M: m}) }
 
 var now = time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC)
 

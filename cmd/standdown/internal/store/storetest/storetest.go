@@ -35,10 +35,13 @@ func Each(t *testing.T, test func(t *testing.T, fresh Fresh)) {
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, Shared(t).Fresh) })
 }
 
-// Main runs the tests of a package and ends the server that they shared. It
-// returns the exit status, for TestMain.
-func Main(m *testing.M) int {
-	code := m.Run()
+// Tests are the tests of a package, for TestMain.
+type Tests struct{ M *testing.M }
+
+// Run runs them and ends the server that they shared. It returns the exit
+// status.
+func (t Tests) Run() int {
+	code := t.M.Run()
 	if shared.server != nil {
 		shared.server.end()
 	}
@@ -51,7 +54,7 @@ var shared struct {
 }
 
 // Shared returns a server that all tests of a package share, for starting one
-// takes seconds. The package's TestMain must call Main.
+// takes seconds. The package's TestMain must run [Tests].
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	shared.Lock()

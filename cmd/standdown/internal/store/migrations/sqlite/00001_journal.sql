@@ -41,7 +41,10 @@ CREATE TABLE events (
 );
 CREATE INDEX events_new ON events (not_before) WHERE state = 'new';
 CREATE INDEX events_run ON events (run) WHERE state = 'new';
-CREATE INDEX events_subject ON events (subject, kind);
+CREATE INDEX events_aside ON events (at) WHERE state = 'quarantined';
+CREATE INDEX events_subject ON events (subject, kind, at);
+CREATE INDEX events_waiting ON events (subject, at, id) WHERE state = 'new';
+CREATE INDEX events_sha256 ON events (sha256) WHERE sha256 <> '';
 
 -- Evidence: a mail's bytes as they came.
 CREATE TABLE raw (
@@ -81,6 +84,8 @@ CREATE TABLE decisions (
 );
 CREATE INDEX decisions_event ON decisions (event, generation);
 CREATE INDEX decisions_subject ON decisions (subject, at);
+CREATE INDEX decisions_record ON decisions (substr(subject, instr(subject, ' ') + 1)); -- the id in it
+CREATE INDEX decisions_tbl ON decisions (tbl, at);
 
 -- What decisions asked to remember. An event that is decided again must see
 -- what was remembered before it was decided first.
@@ -98,6 +103,7 @@ CREATE TABLE entries (
     id          INTEGER PRIMARY KEY, -- also the order within a lane
     key         TEXT NOT NULL,       -- idempotency key of the change
     event       TEXT NOT NULL,
+    subject     TEXT NOT NULL,       -- of the event
     decision    TEXT NOT NULL,
     rule        TEXT NOT NULL,       -- table and row of the decision
     run         TEXT NOT NULL,       -- of the event
@@ -105,6 +111,8 @@ CREATE TABLE entries (
     maker       TEXT NOT NULL,       -- the event's author: not the one to approve it
     lane        TEXT NOT NULL,       -- subject of the decision: changes of one lane are applied in order
     last        BIGINT NOT NULL,     -- 1: comes after the event's changes in all other lanes
+    weighs      BIGINT NOT NULL DEFAULT 0, -- 1: it changes a record and counts towards ceilings; 0: it only says something
+    checker     TEXT NOT NULL DEFAULT '', -- who approved it; empty if nobody did
     system      TEXT NOT NULL,       -- salesforce or mail
     verb        TEXT NOT NULL,
     change      TEXT NOT NULL,       -- connectors.Change
@@ -123,14 +131,20 @@ CREATE TABLE entries (
     created     BIGINT NOT NULL,
     updated     BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX entries_key ON entries (key) WHERE state <> 'stale';
+CREATE UNIQUE INDEX entries_key ON entries (key) WHERE state NOT IN ('stale', 'expired');
 CREATE INDEX entries_open ON entries (lane, id) WHERE state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown');
 CREATE INDEX entries_turn ON entries (system, turn, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX entries_customer ON entries (customer, turn) WHERE state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown');
+CREATE INDEX entries_subject ON entries (subject) WHERE state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown');
 CREATE INDEX entries_event ON entries (event);
-CREATE INDEX entries_run ON entries (run);
+CREATE INDEX entries_run ON entries (run, state);
+CREATE INDEX entries_expires ON entries (expires) WHERE state = 'proposed' AND expires > 0;
+CREATE INDEX entries_undoes ON entries (undoes) WHERE undoes > 0;
 CREATE INDEX entries_rule ON entries (rule, created);
+CREATE INDEX entries_recent ON entries (customer, created);
 CREATE INDEX entries_decision ON entries (decision);
+CREATE INDEX entries_mail ON entries (updated) WHERE system = 'mail';
+CREATE INDEX entries_cancels ON entries (created, id, verb) WHERE verb IN ('cancel-workflow', 'cancel-job', 'cancel-block', 'cancel-assignment');
 
 CREATE TABLE deadlines (
     kind     TEXT NOT NULL,
@@ -140,6 +154,7 @@ CREATE TABLE deadlines (
     PRIMARY KEY (kind, subject)
 );
 CREATE INDEX deadlines_at ON deadlines (at);
+CREATE INDEX deadlines_decision ON deadlines (decision);
 
 -- What people did, and what the daemon did to its own plans.
 CREATE TABLE acts (
@@ -162,6 +177,15 @@ CREATE TABLE brakes (
     reason TEXT NOT NULL
 );
 
+-- Runs that passed a ceiling: what they still ask for waits for a person.
+CREATE TABLE holds (
+    run   TEXT PRIMARY KEY,
+    id    TEXT NOT NULL, -- what people call it: R...
+    event TEXT NOT NULL, -- with which the ceiling was passed
+    at    BIGINT NOT NULL,
+    why   TEXT NOT NULL
+);
+
 -- One link for each decision and act, in the order they were stored: a digest
 -- of it and of the link before. What was altered or taken out later shows.
 CREATE TABLE chain (
@@ -180,5 +204,5 @@ CREATE TABLE notes (
 );
 
 -- +goose Down
-DROP TABLE notes; DROP TABLE chain; DROP TABLE brakes; DROP TABLE acts; DROP TABLE deadlines; DROP TABLE entries; DROP TABLE memory; DROP TABLE decisions;
+DROP TABLE notes; DROP TABLE chain; DROP TABLE holds; DROP TABLE brakes; DROP TABLE acts; DROP TABLE deadlines; DROP TABLE entries; DROP TABLE memory; DROP TABLE decisions;
 DROP TABLE situations; DROP TABLE housekeeping; DROP TABLE raw; DROP TABLE events; DROP TABLE seen; DROP TABLE sources;

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Checker is who approves.
+type Checker struct {
+	Name string
+	// Users are what systems call the same person.
+	Users []string
+	// Own allows approving what oneself has caused.
+	Own bool
+}
+
+// Approve has proposed entries done. It is refused if the checker is one of
+// their makers: who caused the event (edited the record, say), who had it decided
+// again, or who ordered an undo. If one entry cannot be approved, none is.
+func (s *Store) Approve(ctx context.Context, ids []int64, checker Checker, reason string, now time.Time) error {
+	return s.inTx(ctx, func(tx conn) error { return approve(ctx, tx, ids, checker, reason, now) })
+}
+
+func approve(ctx context.Context, tx conn, ids []int64, checker Checker, reason string, now time.Time) error {
+	for _, id := range ids {
+		if !checker.Own {
+			all, err := makers(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			for _, maker := range all {
+				if strings.EqualFold(maker, checker.Name) || slices.Contains(checker.Users, maker) {
+					return fmt.Errorf("entry %d goes back to %s: somebody else must approve it (approvals.allow_own)", id, checker.Name)
+				}
+			}
+		}
+		if err := signal(ctx, tx, id, Approve, checker.Name, reason, now); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE entries SET checker = ? WHERE id = ?`, checker.Name, id); err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
+		}
+	}
+	return nil
+}
+
+// makers are the people whom the entry goes back to.
+func makers(ctx context.Context, tx conn, entry int64) ([]string, error) {
+	return rows(ctx, tx, scanString, `SELECT maker FROM entries WHERE id = ? AND maker <> ''
+		UNION SELECT a.who FROM acts a WHERE a.decision = '' AND a.act = 'replay' AND a.reason = (SELECT event FROM entries WHERE id = ?)
+		UNION SELECT a.who FROM entries other JOIN acts a ON a.entry = other.id WHERE a.act = 'retry' AND other.event = (SELECT event FROM entries WHERE id = ?)`,
+		entry, entry, entry)
+}
+
+// Lapse ends proposals that nobody approved in time, and drops what was to
+// follow them. It returns those that lapsed.
+func (s *Store) Lapse(ctx context.Context, now time.Time) ([]Entry, error) {
+	due, err := lapsing(ctx, s.db, now)
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	err = s.inTx(ctx, func(tx conn) error {
+		if due, err = lapsing(ctx, tx, now); err != nil {
+			return err
+		}
+		for _, e := range due {
+			if err := signal(ctx, tx, e.ID, Expire, daemon, "nobody approved it by "+e.Expires.Format(time.RFC3339), now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return due, err
+}
+
+// lapsing are the proposals that lapse now, the last first, for what is to
+// follow another entry is dropped with it.
+func lapsing(ctx context.Context, c conn, now time.Time) ([]Entry, error) {
+	return rows(ctx, c, scanEntry, `SELECT `+entryColumns+` FROM entries e WHERE e.state = 'proposed' AND e.expires > 0 AND e.expires <= ? ORDER BY e.id DESC`, ms(now))
+}

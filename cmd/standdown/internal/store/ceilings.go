@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"standdown/connectors"
+	"standdown/rules"
+)
+
+// Ceilings say how much may happen without a person: what asks for more is
+// more likely a mistake, of a source or of a rule, than the wish of many
+// customers at once. A run that passes one is held: everything of it that is
+// not yet on its way becomes Proposed, and so does what it asks for later.
+// Nothing of a run is delivered before it is wholly decided, so that nothing of
+// it is half done. What a person approved is not counted, nor held again; nor
+// are comments and mails counted, which come with the changes that they speak
+// of. Zero is no ceiling.
+type Ceilings struct {
+	Run     int // records that one run changes
+	Percent int // of the records of one kind that the journal knows, that one run is about
+	// Floor is how many records a run may change whatever Percent says.
+	Floor    int
+	Rule     int // records that one row of a table changes within an hour
+	Customer int // records that are changed for one customer within an hour
+}
+
+// A Hold is a run that passed a ceiling.
+type Hold struct {
+	ID      string    `json:"id"` // R...
+	Run     string    `json:"run"`
+	Event   string    `json:"event"` // with which it passed the ceiling
+	At      time.Time `json:"at"`
+	Why     string    `json:"why"`
+	Entries int       `json:"entries"` // that it holds now
+}
+
+const holdColumns = `h.id, h.run, h.event, h.at, h.why, (SELECT COUNT(*) FROM entries e WHERE e.run = h.run AND e.state = 'proposed' AND e.why = h.why)`
+
+func scanHold(r *sql.Rows) (h Hold, err error) {
+	var at int64
+	err = r.Scan(&h.ID, &h.Run, &h.Event, &at, &h.Why, &h.Entries)
+	h.At = fromMS(at)
+	return h, err
+}
+
+// Holds returns the runs of which something is held, oldest first.
+func (s *Store) Holds(ctx context.Context) ([]Hold, error) {
+	all, err := rows(ctx, s.db, scanHold, `SELECT `+holdColumns+` FROM holds h ORDER BY h.at, h.run`)
+	var open []Hold
+	for _, h := range all {
+		if h.Entries > 0 {
+			open = append(open, h)
+		}
+	}
+	return open, err
+}
+
+// Held returns the hold of a run, or nil if it is not held.
+func (s *Store) Held(ctx context.Context, run string) (*Hold, error) {
+	all, err := rows(ctx, s.db, scanHold, `SELECT `+holdColumns+` FROM holds h WHERE h.run = ?`, run)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+// contain holds the run of a verdict, whose entries have been inserted, if it is
+// held already or passes a ceiling now.
+func contain(ctx context.Context, tx conn, v Verdict, customer string, now time.Time) error {
+	pending := false
+	for _, writes := range v.Writes {
+		for _, w := range writes {
+			pending = pending || w.State == Pending
+		}
+	}
+	if !pending {
+		return nil
+	}
+	var why string
+	err := tx.QueryRowContext(ctx, `SELECT why FROM holds WHERE run = ?`, v.Event.Run).Scan(&why)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	if why == "" {
+		if why, err = exceeded(ctx, tx, v, customer, now); why == "" || err != nil {
+			return err
+		}
+		id := holdID(v.Event.Run)
+		why = "held with " + id + ": " + why
+		if _, err := tx.ExecContext(ctx, `INSERT INTO holds (run, id, event, at, why) VALUES (?, ?, ?, ?, ?)`, v.Event.Run, id, v.Event.ID, ms(now), why); err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
+		}
+		if err := act(ctx, tx, Act{At: now, Who: daemon, Act: "hold", Decision: DecisionID(v.Event.ID, v.Event.Generation, 0), Reason: why}); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'proposed', why = ?, updated = ? WHERE run = ? AND state IN (`+quoted(from(Halt))+`) AND checker = ''`,
+		why, ms(now), v.Event.Run); err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	return nil
+}
+
+// counted is the condition for an entry e to count towards ceilings.
+const counted = `e.weighs = 1 AND e.checker = '' AND e.state IN ('pending', 'sending', 'done')`
+
+// exceeded says which ceiling is passed, in a person's words; it is empty if
+// none is.
+func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time.Time) (why string, err error) {
+	count := func(condition string, args ...any) (n int, err error) {
+		if err = tx.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.lane) FROM entries e WHERE `+counted+` AND `+condition, args...).Scan(&n); err != nil {
+			err = fmt.Errorf("reading the journal: %w", err)
+		}
+		return n, err
+	}
+	c := v.Ceilings
+	if c.Run > 0 || c.Percent > 0 {
+		n, err := count(`e.run = ?`, v.Event.Run)
+		if err != nil {
+			return "", err
+		}
+		if c.Run > 0 && n > c.Run {
+			return fmt.Sprintf("its run changes %d records or more, and may change %d (ceilings.run.records)", n, c.Run), nil
+		}
+		if c.Percent > 0 && n > c.Floor {
+			if why, err := exceededShare(ctx, tx, v.Event.Run, c.Percent); why != "" || err != nil {
+				return why, err
+			}
+		}
+	}
+	hourAgo := ms(now.Add(-time.Hour))
+	if c.Rule > 0 {
+		asked := map[string]bool{}
+		for i, d := range v.Decisions {
+			rule := ruleName(d)
+			if len(v.Writes[i]) == 0 || asked[rule] {
+				continue
+			}
+			asked[rule] = true
+			n, err := count(`e.rule = ? AND e.created > ?`, rule, hourAgo)
+			if err != nil {
+				return "", err
+			}
+			if n > c.Rule {
+				return fmt.Sprintf("row %s changes %d records within an hour, and may change %d (ceilings.rule.records)", rule, n, c.Rule), nil
+			}
+		}
+	}
+	if c.Customer > 0 {
+		n, err := count(`e.customer = ? AND e.created > ?`, customer, hourAgo)
+		if err != nil {
+			return "", err
+		}
+		if n > c.Customer {
+			return fmt.Sprintf("%d records of one customer are changed within an hour, and %d may be (ceilings.customer.records)", n, c.Customer), nil
+		}
+	}
+	return "", nil
+}
+
+// exceededShare compares how many records of each watched kind the run is about
+// with how many of that kind there are.
+func exceededShare(ctx context.Context, tx conn, run string, percent int) (why string, err error) {
+	refs, err := rows(ctx, tx, scanString, `SELECT DISTINCT ev.ref FROM entries e JOIN events ev ON ev.id = e.event WHERE e.run = ? AND `+counted, run)
+	if err != nil {
+		return "", err
+	}
+	about := map[string]int{}
+	for _, ref := range refs {
+		about[connectors.ParseRef(ref).Kind]++
+	}
+	for kind, n := range about {
+		var known int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM seen WHERE substr(ref, 1, ?) = ?`, len(kind)+1, kind+"/").Scan(&known); err != nil {
+			return "", fmt.Errorf("reading the journal: %w", err)
+		}
+		if known > 0 && n*100 > known*percent {
+			return fmt.Sprintf("its run is about %d or more of the %d records of %s, and may be about %d %% (ceilings.run.percent)", n, known, kind, percent), nil
+		}
+	}
+	return "", nil
+}
+
+// ruleName names a row of a table, in entries and to people.
+func ruleName(d rules.Decision) string { return d.Table + " " + d.Row }
+
+// holdID is what people call the hold of a run.
+func holdID(run string) string {
+	sum := sha256.Sum256([]byte(run))
+	return "R" + hex.EncodeToString(sum[:5])
+}
+
+// weighs is 1 for a change of a record and 0 for what is only said.
+func weighs(c connectors.Change) int {
+	if c.Op == connectors.Post || c.Op == connectors.Send {
+		return 0
+	}
+	return 1
+}

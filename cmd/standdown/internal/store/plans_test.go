@@ -1,0 +1,322 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	driversqlite "modernc.org/sqlite"
+
+	"standdown/cmd/standdown/internal/store/storetest"
+	"standdown/connectors"
+	"standdown/rules"
+)
+
+// Tables that grow with the history. No query of everyday work may read one of
+// them whole. (Of raw, no more is kept than journal.retain says.)
+var growing = []string{"seen", "events", "situations", "decisions", "memory", "entries", "acts", "chain"}
+
+func TestNoQueryReadsAWholeHistory(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, fresh storetest.Fresh) {
+		s, heard := overheard(t, fresh(t))
+		everyday(t, s)
+		all := heard()
+		if len(all) < 40 {
+			t.Fatalf("only %d queries were heard", len(all))
+		}
+		reads := readsOfSQLite
+		if s.pg != nil {
+			reads = readsOfPostgres
+		}
+		whole := reads(t, s)
+		for _, query := range all {
+			for _, step := range whole(query) {
+				t.Errorf("%s, in\n%s", step, query)
+			}
+		}
+	})
+}
+
+// readsOfSQLite returns what tells which steps of a query read a whole table.
+func readsOfSQLite(t *testing.T, s *Store) func(query string) []string {
+	partial, err := rows(t.Context(), s.db, scanString, `SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(query string) (whole []string) {
+		steps, err := rows(t.Context(), s.db, func(r *sql.Rows) (step string, err error) {
+			var a, b, c int
+			return step, r.Scan(&a, &b, &c, &step)
+		}, `EXPLAIN QUERY PLAN `+query, make([]any, strings.Count(query, "?"))...)
+		if err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		names := aliases(query)
+		for _, step := range steps {
+			if readsWhole(step, names, partial) {
+				whole = append(whole, step)
+			}
+		}
+		return whole
+	}
+}
+
+// readsOfPostgres is the same for PostgreSQL.
+func readsOfPostgres(t *testing.T, s *Store) func(query string) []string {
+	partial, err := rows(t.Context(), s.db, scanString, `SELECT indexname FROM pg_indexes WHERE indexdef LIKE '% WHERE %'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Tables that are as small as here would be read whole without these.
+	for _, set := range []string{`SET enable_seqscan = off`, `SET enable_mergejoin = off`, `SET enable_hashjoin = off`, `SET plan_cache_mode = force_generic_plan`} {
+		if _, err := s.pool.ExecContext(t.Context(), set); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prepared := 0
+	return func(query string) (whole []string) {
+		verb, _, _ := strings.Cut(strings.TrimSpace(query), " ")
+		if !slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE"}, verb) {
+			return nil
+		}
+		prepared++
+		nothing := strings.TrimSuffix(strings.Repeat("NULL, ", strings.Count(query, "$")), ", ")
+		if nothing != "" {
+			nothing = "(" + nothing + ")"
+		}
+		var plan string
+		_, err := s.pool.ExecContext(t.Context(), fmt.Sprintf(`PREPARE heard%d AS %s`, prepared, query))
+		if err == nil {
+			err = s.pool.QueryRowContext(t.Context(), fmt.Sprintf(`EXPLAIN (FORMAT JSON) EXECUTE heard%d%s`, prepared, nothing)).Scan(&plan)
+		}
+		var tops []struct{ Plan planNode }
+		if err == nil {
+			err = json.Unmarshal([]byte(plan), &tops)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		for _, top := range tops {
+			top.Plan.walk(func(n planNode) {
+				if slices.Contains(growing, n.Table) && strings.HasSuffix(n.Type, "Scan") && n.Type != "Bitmap Heap Scan" && n.Cond == "" && !slices.Contains(partial, n.Index) {
+					whole = append(whole, strings.TrimSpace(n.Type+" of "+n.Table+" "+n.Index))
+				}
+			})
+		}
+		return whole
+	}
+}
+
+// A planNode is a step of a plan of PostgreSQL.
+type planNode struct {
+	Type  string     `json:"Node Type"`
+	Table string     `json:"Relation Name"`
+	Index string     `json:"Index Name"`
+	Cond  string     `json:"Index Cond"`
+	Parts []planNode `json:"Plans"`
+}
+
+func (n planNode) walk(see func(planNode)) {
+	see(n)
+	for _, p := range n.Parts {
+		p.walk(see)
+	}
+}
+
+var scanStep = regexp.MustCompile(`^SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?`)
+
+func readsWhole(step string, names map[string]string, partial []string) bool {
+	m := scanStep.FindStringSubmatch(step)
+	if m == nil || slices.Contains(partial, m[2]) {
+		return false
+	}
+	table := names[m[1]]
+	if table == "" {
+		table = m[1]
+	}
+	return slices.Contains(growing, table)
+}
+
+var named = regexp.MustCompile(`(?:FROM|JOIN|UPDATE|,) (\w+)(?: AS)? (\w+)`)
+
+// aliases are the tables of a query by the names that it gives them.
+func aliases(query string) map[string]string {
+	all := map[string]string{}
+	for _, m := range named.FindAllStringSubmatch(query, -1) {
+		if slices.Contains(growing, m[1]) {
+			all[m[2]] = m[1]
+		}
+	}
+	return all
+}
+
+func TestAReadingOfAWholeTableIsSeen(t *testing.T) {
+	names := aliases(`SELECT 1 FROM entries x JOIN events AS e ON 1 = 1`)
+	for step, want := range map[string]bool{
+		"SCAN x": true,
+		"SCAN e USING COVERING INDEX events_subject": true,
+		"SCAN events":                                  true,
+		"SCAN x USING INDEX entries_turn":              false,
+		"SEARCH x USING INDEX entries_event (event=?)": false,
+		"SCAN brakes":                                  false,
+	} {
+		if got := readsWhole(step, names, []string{"entries_turn"}); got != want {
+			t.Errorf("%q: %v, want %v", step, got, want)
+		}
+	}
+}
+
+// everyday is a daemon's day: every method that it calls again and again, and
+// those with which people look at one thing.
+func everyday(t *testing.T, s *Store) {
+	ctx, now := t.Context(), time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC)
+	try := func(errs ...error) {
+		t.Helper()
+		for _, err := range errs {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	try1 := func(_ any, err error) { t.Helper(); try(err) }
+
+	for i, id := range []string{"e1", "e2", "e3"} {
+		reading, err := s.Reading(ctx, "mailbox")
+		try(err)
+		reading.ReadAt = now
+		e := rules.Event{ID: id, Kind: rules.HoldChanged, At: now, Subject: rules.Ref{Kind: "client", ID: fmt.Sprint("C", i)}}
+		try1(s.Intake(ctx, "mailbox", &reading, []Arrival{{
+			Ref: connectors.Ref{Kind: "message", ID: id}, Subject: e.Subject, ID: id, Kind: e.Kind, At: now, Event: &e, State: New, New: true,
+			Watched: id, Raw: []byte(id), SHA256: id, Housekeep: true, Memory: map[string]string{"a": "b"},
+		}}))
+	}
+	events, err := s.Undecided(ctx, now, 100)
+	try(err)
+	for i, e := range events {
+		try1(s.Superseded(ctx, e))
+		try1(Memory{s, e.ID}.Recall(ctx, []rules.Ref{e.Subject}))
+		state := []State{Pending, Proposed, Pending}[i]
+		try(s.Commit(ctx, Verdict{
+			Event: e, Customer: "C",
+			Decisions: []rules.Decision{{
+				Table: "t", Row: "r", Subject: e.Subject, Withdraws: true, Remember: map[string]string{"x": "y"},
+				Deadlines: []rules.Deadline{{Kind: "due", Subject: e.Subject, At: now.Add(time.Duration(i) * time.Hour)}},
+			}},
+			Writes: [][]Write{{
+				{System: "salesforce", State: state, Change: connectors.Change{Op: connectors.Update, Key: "a" + e.ID, Ref: connectors.Ref{Kind: "K", ID: e.ID}}, Expires: now.Add(time.Hour)},
+				{System: "mail", State: state, Change: connectors.Change{Op: connectors.Send, Key: "b" + e.ID}, Expires: now.Add(time.Hour)},
+			}},
+		}, now))
+	}
+	try(s.Disband(ctx, now), s.Postpone(ctx, "e1", "", now), s.Wait(ctx, "e1", now), s.Quarantine(ctx, "e9", ""), s.Ignore(ctx, "e9", ""))
+	for _, signal := range []Signal{Lost, Applied, Changed, Failed, Applied} {
+		entries, token, err := s.Claim(ctx, "salesforce", 1, now, time.Minute)
+		try(err)
+		if len(entries) > 0 {
+			try(s.Settle(ctx, token, []Settlement{{ID: entries[0].ID, Signal: signal}}, now))
+		}
+	}
+	try1(s.Fire(ctx, now))
+	try1(s.Lapse(ctx, now.Add(2*time.Hour)))
+	try1(s.Retain(ctx, Retention{Raw: time.Hour, Situations: time.Hour}, now.AddDate(0, 0, 9)))
+	try(s.Writable(ctx, now))
+	try1(s.Quiet(ctx))
+	names, err := s.Through(ctx, "mailbox", 10)
+	try(err, s.Housekept(ctx, "mailbox", names))
+	try1(s.Mails(ctx, now))
+	try1(s.Cancelled(ctx, CancelledFilter{Since: now, Limit: 50}))
+	try1(s.Decisions(ctx, "C1"))
+	try1(s.Acts(ctx, "D1"))
+	try1(s.Doubtful(ctx))
+	for _, f := range []Filter{{States: []State{Proposed, Stuck}}, {ID: 1}, {Decision: "D"}, {Event: "e1"}} {
+		try1(s.Entries(ctx, f))
+	}
+	_, _ = s.MadeBy(ctx, "ae1")
+	_, _ = s.Mail(ctx, "e1")
+	for _, err := range s.Situations(ctx, now) {
+		try(err)
+	}
+	open, err := s.Entries(ctx, Filter{States: []State{Proposed, Pending}})
+	try(err)
+	for _, e := range open {
+		_ = s.Act(ctx, []int64{e.ID}, Drop, "dana", "", now)
+	}
+}
+
+// overheard opens a journal and returns the queries that have been sent to it.
+func overheard(t *testing.T, name string) (s *Store, heard func() []string) {
+	s, err := Open(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ear := &ear{Connector: file("file:" + name + "?_txlock=immediate"), said: map[string]bool{}}
+	if s.pg != nil {
+		ear.Connector = stdlib.GetConnector(*s.pg)
+	}
+	s.pool.Close()
+	s.pool = sql.OpenDB(ear)
+	s.pool.SetMaxOpenConns(1)
+	s.db.querier = s.pool
+	t.Cleanup(func() { s.Close() })
+	return s, func() []string {
+		ear.Lock()
+		defer ear.Unlock()
+		return slices.Sorted(maps.Keys(ear.said))
+	}
+}
+
+// A file is a SQLite database, by its name for the driver.
+type file string
+
+func (f file) Driver() driver.Driver { return &driversqlite.Driver{} }
+
+func (f file) Connect(context.Context) (driver.Conn, error) { return f.Driver().Open(string(f)) }
+
+// An ear is a driver that remembers what was said to it.
+type ear struct {
+	driver.Connector
+	sync.Mutex
+	said map[string]bool
+}
+
+func (e *ear) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := e.Connector.Connect(ctx)
+	return earConn{c, e}, err
+}
+
+func (e *ear) hear(query string) {
+	e.Lock()
+	defer e.Unlock()
+	if !strings.HasPrefix(query, "EXPLAIN") {
+		e.said[query] = true
+	}
+}
+
+type earConn struct {
+	driver.Conn
+	ear *ear
+}
+
+func (c earConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.ear.hear(query)
+	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+}
+
+func (c earConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.ear.hear(query)
+	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+}
+
+func (c earConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
+}
