@@ -104,15 +104,20 @@ func failingExamples(c *config.Config) ([]exampleReport, error) {
 }
 
 func systemsOf(c *config.Config) []systemReport {
+	journal, kind := c.Journal.Where()
 	systems := []systemReport{
-		{"journal", c.Journal.Path, "SQLite"},
+		{"journal", journal, kind},
 		{"salesforce", c.Salesforce.URL, fmt.Sprintf("by %s, read %s", c.Salesforce.Auth.Method, c.Salesforce.Poll)},
 	}
 	if m := c.Mailbox; m != nil {
 		systems = append(systems,
 			systemReport{"mailbox in", m.IMAP.Address, fmt.Sprintf("IMAP by %s, %s, %s, read on arrival and %s",
-				protection(m.IMAP.TLS), m.Auth.Method, folders(m.IMAP), m.Poll)},
-			systemReport{"mailbox out", m.SMTP.Address, fmt.Sprintf("SMTP by %s", protection(m.SMTP.TLS))})
+				protection(m.IMAP.TLS), m.Auth.Method, folders(m.IMAP), m.Poll)})
+		if c.Notify.Via == "salesforce" {
+			systems = append(systems, systemReport{"notices", c.Salesforce.URL, "Salesforce, logged on the record"})
+		} else {
+			systems = append(systems, systemReport{"mailbox out", m.SMTP.Address, fmt.Sprintf("SMTP by %s", protection(m.SMTP.TLS))})
+		}
 	}
 	return systems
 }

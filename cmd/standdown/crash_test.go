@@ -8,8 +8,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,7 +46,9 @@ func serveOnStage(dir string) int {
 		return clock.Now()
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := serve(context.Background(), cfg, log, now, 100*time.Millisecond); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := serve(ctx, cfg, log, now, 100*time.Millisecond, append(tampering(dir), brisk)...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return exitFailed
 	}
@@ -102,7 +106,7 @@ func playAll(t *testing.T, seed uint64, kills int) (state []string, midway int) 
 	daemon := &daemonProcess{dir: world.Dir}
 	daemon.start(t)
 	defer daemon.kill()
-	journal, err := beside(ctx, cfg.Journal.Path)
+	journal, err := beside(ctx, cfg.Journal.Name())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, daemon.log.Bytes())
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/engine"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/mapping"
@@ -65,13 +66,13 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- serve(running, cfg, log, world.Clock.Now, 100*time.Millisecond) }()
+	go func() { ended <- serve(running, cfg, log, world.Clock.Now, 100*time.Millisecond, brisk) }()
 	defer func() {
 		stop()
 		err = errors.Join(err, <-ended)
 	}()
 
-	journal, err := beside(ctx, cfg.Journal.Path)
+	journal, err := beside(ctx, cfg.Journal.Name())
 	if err != nil {
 		return err
 	}
@@ -109,6 +110,20 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 	}
 }
 
+// brisk has the org read more often than a configuration may ask for: nobody
+// wants to wait for a demonstration.
+func brisk(e *engine.Engine) {
+	for i, f := range e.Feeds {
+		if f.Name == "salesforce" {
+			e.Feeds[i].Schedule = every(200 * time.Millisecond)
+		}
+	}
+}
+
+type every time.Duration
+
+func (d every) Next(t time.Time) time.Time { return t.Add(time.Duration(d)) }
+
 // A director has acts played and waits for the daemon to have dealt with them.
 type director struct {
 	world    *stage.Stage
@@ -136,6 +151,7 @@ func (d *director) play(ctx context.Context, act stage.Act) error {
 	if err := act.Do(d.world); err != nil {
 		return fmt.Errorf("playing %q: %w", act.Title, err)
 	}
+	calm := lull{journal: d.journal}
 	return until(ctx, act.Title, func() (bool, error) {
 		if act.Approves {
 			if err := d.approve(ctx); err != nil {
@@ -145,8 +161,35 @@ func (d *director) play(ctx context.Context, act stage.Act) error {
 		if done, err := act.Done(d.world); err != nil || !done {
 			return false, err
 		}
-		return d.journal.Quiet(ctx)
+		return calm.lasts(ctx)
 	})
+}
+
+// A lull is when the daemon has nothing to do and has looked at the org since:
+// what it wrote there may be what it has to do next. The first read to end in
+// the quiet may have begun before it, so there must be a second.
+type lull struct {
+	journal *store.Store
+	last    time.Time // end of the last read that was seen; zero while there is something to do
+	reads   int
+}
+
+func (l *lull) lasts(ctx context.Context) (bool, error) {
+	if nothing, err := l.journal.Quiet(ctx); err != nil || !nothing {
+		l.last, l.reads = time.Time{}, 0
+		return false, err
+	}
+	r, err := l.journal.Reading(ctx, "salesforce")
+	if err != nil {
+		return false, err
+	}
+	if r.ReadAt.After(l.last) {
+		if !l.last.IsZero() {
+			l.reads++
+		}
+		l.last = r.ReadAt
+	}
+	return l.reads == 2, nil
 }
 
 // approve is what a person does who has looked at what is proposed.

@@ -62,7 +62,7 @@ func (g *globals) withJournal(ctx context.Context, do func(context.Context, *sto
 	if err != nil {
 		return err
 	}
-	journal, err := store.OpenBeside(ctx, c.Journal.Path)
+	journal, err := store.OpenBeside(ctx, c.Journal.Name())
 	if err != nil {
 		return err
 	}

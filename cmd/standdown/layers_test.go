@@ -35,7 +35,9 @@ var layers = []struct {
 	{packages: "cmd/standdown/internal/config", may: []string{"cmd/standdown/internal/spelling", "mapping", "rules"}},
 	{packages: "cmd/standdown/internal/store", may: []string{"connectors", "rules"}},
 	{packages: "cmd/standdown/internal/store/storetest"},
+	{packages: "cmd/standdown/internal/replicas"},
 	{packages: "cmd/standdown/internal/engine", may: []string{"cmd/standdown/internal/store", "connectors", "mapping", "rules"}},
+	{packages: "cmd/standdown/internal/web", may: []string{"cmd/standdown/internal/store", "connectors", "rules"}},
 	{packages: "cmd/standdown/internal/stage", may: []string{"connectors/*/sandbox"}},
 	{packages: "cmd/standdown", may: []string{"*", "*/*", "*/*/*", "cmd/standdown/internal/*"}},
 }
@@ -75,6 +77,8 @@ func TestPackagesImportOnlyWhatLiesBelowThem(t *testing.T) {
 						t.Errorf("it imports %s; it may import %v of ours", ours, layer.may)
 					case !isOurs && layer.std && strings.Contains(imported, "."):
 						t.Errorf("it imports %s; it may import only the standard library", imported)
+					case strings.HasPrefix(imported, "github.com/riverqueue/") && name != "cmd/standdown/internal/replicas":
+						t.Errorf("it imports %s, which only the replicas may know", imported)
 					}
 				}
 				return

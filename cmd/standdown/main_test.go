@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"standdown/cmd/standdown/internal/store/storetest"
 	"standdown/connectors"
 )
 
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(stageVariable); dir != "" {
 		os.Exit(serveOnStage(dir))
 	}
-	testscript.Main(m, map[string]func(){"standdown": main})
+	testscript.Main(storetest.Tests{M: m}, map[string]func(){"standdown": main})
 }
 
 // Each script is what one user does and sees.
@@ -38,6 +39,9 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"edit":    edit,
 			"journal": journal,
+			"outbox":  outbox,
+			"tamper":  tamper,
+			"forget":  forget,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REPO", repo)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,25 +21,27 @@ import (
 func newOutboxCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "outbox",
-		Short: "See what is to be written, and approve, retry or drop it",
-		Long: `See what is to be written, and approve, retry or drop it.
+		Short: "See what is to be written, and approve, retry, drop or undo it",
+		Long: `See what is to be written, and approve, retry, drop or undo it.
 
 Each change that a decision asks for is an entry of the outbox. An entry is
 proposed (waits for a person), pending, sending, done, stuck (refused by the
-system), unknown (nobody can tell whether it was done), dropped or stale (the
-record had changed; it was decided again). The changes of one decision are
-applied in order, so an entry that waits holds up those after it.
+system), unknown (nobody can tell whether it was done), dropped, expired (nobody
+approved it in time) or stale (the record had changed; it was decided again).
+The changes of one decision are applied in order, so an entry that waits holds
+up those after it.
 
-Entries are named by their number, or all at once by their decision (D...).
+Entries are named by their number, or all at once by their decision (D...) or by
+the hold (R...) of a run that would have changed too much at once.
 The daemon need not be stopped: it sees within a second what was approved.`,
 		Args: cobra.NoArgs,
 	}
-	cmd.AddCommand(newOutboxListCommand(g), newOutboxShowCommand(g))
+	cmd.AddCommand(newOutboxListCommand(g), newOutboxShowCommand(g), newOutboxUndoCommand(g))
 	for _, a := range []struct {
 		signal     store.Signal
 		short, why string
 	}{
-		{store.Approve, "Have proposed entries done", "It will be done as proposed, if the records are still as the decision saw them; otherwise it is decided again."},
+		{store.Approve, "Have proposed entries done", "It will be done as proposed, if the records are still as the decision saw them; otherwise it is decided again. Who has caused it does not approve it (see approvals in the configuration)."},
 		{store.Decline, "Have proposed entries not done", "What was to follow them is dropped as well."},
 		{store.Retry, "Try stuck or unknown entries again", "Before an unknown entry is sent again, the system is asked whether it was done."},
 		{store.Confirm, "Say that unknown entries were done", "Look in the system first."},
@@ -69,6 +72,9 @@ func newOutboxListCommand(g *globals) *cobra.Command {
 			}
 			return g.withJournal(cmd.Context(), func(ctx context.Context, j *store.Store) error {
 				entries, err := j.Entries(ctx, f)
+				if err == nil {
+					err = warn(ctx, cmd.ErrOrStderr(), j)
+				}
 				if err != nil {
 					return err
 				}
@@ -109,16 +115,20 @@ func newOutboxShowCommand(g *globals) *cobra.Command {
 				}
 				d := decisions[0]
 				fmt.Fprintf(out, "decision %s  %s  about %s\nevent    %s\n\n", d.ID, d.At.Format(time.RFC3339), d.Subject, d.Event)
-				book, err := g.book()
-				if err != nil {
-					return err
+				if d.Table == store.People {
+					fmt.Fprintf(out, "ordered by %s\ntakes back %s\n\n", d.Because, d.Facts[0].Value)
+				} else {
+					book, err := g.book()
+					if err != nil {
+						return err
+					}
+					fmt.Fprintln(out, book.Explain(d.Decision))
 				}
-				fmt.Fprintln(out, book.Explain(d.Decision))
 				if err := printEntries(out, entries); err != nil {
 					return err
 				}
 				for _, a := range acts {
-					fmt.Fprintf(out, "%s  %s %sd entry %d %s\n", a.At.Format(time.RFC3339), a.Who, strings.TrimSuffix(string(a.Act), "e"), a.Entry, a.Reason)
+					fmt.Fprintln(out, told(a))
 				}
 				return nil
 			})
@@ -129,13 +139,17 @@ func newOutboxShowCommand(g *globals) *cobra.Command {
 func newOutboxActCommand(g *globals, signal store.Signal, short, why string) *cobra.Command {
 	var who, reason string
 	cmd := &cobra.Command{
-		Use:   string(signal) + " ENTRY|DECISION...",
+		Use:   string(signal) + " ENTRY|DECISION|HOLD...",
 		Short: short,
 		Long:  short + ". " + why,
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if who == "" {
-				return usagef("who are you? Say it with --as NAME: each act is kept with the name of who did it")
+				return errNobody
+			}
+			cfg, err := g.load()
+			if err != nil {
+				return err
 			}
 			return g.withJournal(cmd.Context(), func(ctx context.Context, j *store.Store) error {
 				entries, err := named(ctx, j, args)
@@ -149,10 +163,20 @@ func newOutboxActCommand(g *globals, signal store.Signal, short, why string) *co
 						ids = append(ids, e.ID)
 					}
 				}
+				ids = slices.Compact(slices.Sorted(slices.Values(ids))) // who names both an entry and its decision means it once
 				if len(ids) == 0 {
 					return fmt.Errorf("none of the %d entries can be given %q: see 'standdown outbox show %s'", len(entries), signal, args[0])
 				}
-				if err := j.Act(ctx, ids, signal, who, reason, time.Now()); err != nil {
+				if signal == store.Approve {
+					checker := store.Checker{Name: who, Own: cfg.Approvals.AllowOwn}
+					if user := cfg.Approvals.People[who]; user != "" {
+						checker.Users = []string{user}
+					}
+					err = j.Approve(ctx, ids, checker, reason, time.Now())
+				} else {
+					err = j.Act(ctx, ids, signal, who, reason, time.Now())
+				}
+				if err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d\n", signal, len(ids))
@@ -165,20 +189,25 @@ func newOutboxActCommand(g *globals, signal store.Signal, short, why string) *co
 	return cmd
 }
 
-// named finds the entries that people name by number or by decision.
+// errNobody is about a person who does not say who it is.
+var errNobody = usagef("who are you? Say it with --as NAME: each act is kept with the name of who did it")
+
+// named finds the entries that people name by number, by decision or by hold.
 func named(ctx context.Context, j *store.Store, args []string) ([]store.Entry, error) {
 	var all []store.Entry
 	for _, arg := range args {
 		f := store.Filter{Decision: arg}
 		if id, err := strconv.ParseInt(arg, 10, 64); err == nil {
 			f = store.Filter{ID: id}
+		} else if strings.HasPrefix(arg, "R") {
+			f = store.Filter{Hold: arg}
 		}
 		entries, err := j.Entries(ctx, f)
 		if err != nil {
 			return nil, err
 		}
 		if len(entries) == 0 {
-			return nil, fmt.Errorf("there is no entry or decision %q with changes: see 'standdown outbox list --all'", arg)
+			return nil, fmt.Errorf("there is no entry, decision or hold %q with changes: see 'standdown outbox list --all'", arg)
 		}
 		all = append(all, entries...)
 	}
@@ -192,6 +221,22 @@ func printEntries(w io.Writer, entries []store.Entry) error {
 		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.Decision, e.State, e.Verb, e.Lane, e.Text, e.Why)
 	}
 	return tw.Flush()
+}
+
+// told is an act in words.
+func told(a store.Act) string {
+	did := map[string]string{
+		"approve": "approved", "decline": "declined", "retry": "retried", "drop": "dropped", "confirm": "confirmed", "expire": "gave up",
+		"hold": "held it", "undo": "took it back", "move": "moved its deadline",
+	}
+	line := fmt.Sprintf("%s  %s %s", a.At.Format(time.RFC3339), a.Who, cmp.Or(did[a.Act], a.Act))
+	if a.Entry != 0 {
+		line += fmt.Sprintf(" entry %d", a.Entry)
+	}
+	if a.Reason != "" {
+		line += ": " + a.Reason
+	}
+	return line
 }
 
 func printJSON(w io.Writer, v any) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -99,6 +100,14 @@ func explainJournal(ctx context.Context, g *globals, journal *store.Store, name 
 	}
 	var all []explanation
 	for _, d := range decisions {
+		if d.Table == store.People {
+			all = append(all, explanation{
+				Name:      fmt.Sprintf("%s, ordered on %s", d.ID, d.At.UTC().Format(time.RFC3339)),
+				Decisions: []rules.Decision{d.Decision},
+				text:      fmt.Sprintf("%s of %s for %s\nordered by %s\n", d.Row, d.Facts[0].Value, d.Subject, d.Because),
+			})
+			continue
+		}
 		book, note, err := bookOf(ctx, g, journal, d)
 		if err != nil {
 			return nil, err
@@ -116,6 +125,10 @@ func explainJournal(ctx context.Context, g *globals, journal *store.Store, name 
 // that an earlier version took and this one does not are replaced, with a note.
 func bookOf(ctx context.Context, g *globals, journal *store.Store, d store.Decision) (book *rules.Book, note string, err error) {
 	settings, err := journal.SettingsOf(ctx, d)
+	if errors.Is(err, store.ErrRemoved) {
+		book, err = g.book()
+		return book, "(the settings of its time are not kept any longer (journal.retain.situations); those below are today's)\n\n", err
+	}
 	if err != nil {
 		return nil, "", err
 	}

@@ -18,7 +18,10 @@ import (
 
 // A replayReport is what "rules replay" prints.
 type replayReport struct {
-	Since      time.Time `json:"since"`
+	Since time.Time `json:"since"`
+	// Removed is before when situations are not kept any longer, if that is
+	// after Since.
+	Removed    time.Time `json:"removed_before,omitzero"`
 	Situations int       `json:"situations"`
 	// Changed is how many of them would be decided differently.
 	Changed     int          `json:"changed"`
@@ -98,6 +101,13 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 }
 
 func (r *replayReport) replay(ctx context.Context, journal *store.Store, book *rules.Book) error {
+	_, from, err := journal.Kept(ctx)
+	if err != nil {
+		return err
+	}
+	if from.After(r.Since) {
+		r.Removed = from
+	}
 	for s, err := range journal.Situations(ctx, r.Since) {
 		if err != nil {
 			return err
@@ -186,6 +196,9 @@ func (r *replayReport) print(w io.Writer) error {
 		for _, line := range d.Would {
 			fmt.Fprintf(w, "    + %s\n", line)
 		}
+	}
+	if !r.Removed.IsZero() {
+		fmt.Fprintf(w, "situations from before %s are not kept any longer (journal.retain.situations)\n", r.Removed.Format(time.DateOnly))
 	}
 	_, err := fmt.Fprintf(w, "%d situations since %s: %d would be decided differently\n", r.Situations, r.Since.Format(time.DateOnly), r.Changed)
 	return err

@@ -12,10 +12,13 @@ import (
 
 	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/engine"
+	"standdown/cmd/standdown/internal/replicas"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/cmd/standdown/internal/web"
 	"standdown/connectors"
 	"standdown/connectors/mailbox"
 	"standdown/connectors/salesforce"
+	"standdown/mapping"
 )
 
 func newServeCommand(g *globals) *cobra.Command {
@@ -44,14 +47,27 @@ configuration).`,
 }
 
 // serve runs the daemon until ctx ends. Everything it consists of is built
-// here, top to bottom. Tick is how often the clock is looked at.
-func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func() time.Time, tick time.Duration) error {
-	// The journal: what was read, decided and done. One daemon at a time.
-	journal, err := store.Open(ctx, cfg.Journal.Path)
+// here, top to bottom. Tick is how often the clock is looked at. Changes
+// are made to the engine before it runs: the demonstration's pace, and what
+// tests put between it and its parts.
+func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func() time.Time, tick time.Duration, changes ...func(*engine.Engine)) error {
+	// The journal: what was read, decided and done.
+	journal, err := store.Open(ctx, cfg.Journal.Name())
 	if err != nil {
 		return err
 	}
 	defer journal.Close()
+
+	// The other daemons on it, if it can have several.
+	var others engine.Replicas
+	if database := journal.Shared(); database != nil {
+		replica, err := replicas.Join(ctx, database, log)
+		if err != nil {
+			return err
+		}
+		defer replica.Close()
+		others = replica
+	}
 
 	// Salesforce: watched for changes, asked for what decisions need, written to.
 	org, err := connectOrg(cfg, log, now)
@@ -61,10 +77,11 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	feeds := []engine.Feed{{Name: "salesforce", Source: org, Schedule: cfg.Salesforce.Poll}}
 	sinks := map[string]connectors.Sink{"salesforce": org}
 
-	// The mailbox: requests come in, notices go out.
+	// The mailbox: requests come in.
+	var inboxes []*mailbox.Source
+	var tokens *mailbox.Tokens
 	if m := cfg.Mailbox; m != nil {
-		tokens := mailTokens(m.Auth, now)
-		var inboxes []*mailbox.Source
+		tokens = mailTokens(m.Auth, log, now)
 		for _, in := range append([]config.IMAP{m.IMAP}, m.Others...) {
 			for _, folder := range append([]string{in.Folder}, in.Folders...) {
 				inbox := mailbox.NewSource(mailbox.Options{
@@ -90,7 +107,15 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 				inboxes = append(inboxes, inbox)
 			}
 		}
-		outbox, err := mailbox.NewSink(mailbox.SinkOptions{
+	}
+
+	// Notices go out, by the mailbox's server or by Salesforce.
+	var notices connectors.Sink
+	switch m := cfg.Mailbox; {
+	case cfg.Notify.Via == "salesforce":
+		notices, err = org.Mailer(salesforce.MailOptions{From: cfg.Notify.From})
+	case m != nil:
+		notices, err = mailbox.NewSink(mailbox.SinkOptions{
 			Address:      m.SMTP.Address,
 			TLS:          m.SMTP.TLS,
 			Username:     m.SMTP.Username,
@@ -101,44 +126,99 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 			Looker:       inboxes[0],
 			Keeper:       inboxes[0],
 			SentByServer: m.SMTP.SentByServer,
-			PerHour:      m.SMTP.PerHour,
 			Timeout:      cfg.Delivery.CallTimeout,
 			Logger:       log,
 			Now:          now,
 		})
-		if err != nil {
-			return err
-		}
-		sinks["mail"] = outbox
+	}
+	if err != nil {
+		return err
+	}
+	if notices != nil {
+		sinks["mail"] = mailbox.NewCeiling(notices, cfg.Notify.PerHour, sentMail(journal), now)
 	}
 
 	// The engine: read, decide, deliver.
 	e := &engine.Engine{
 		Store:    journal,
+		Replicas: others,
 		Book:     cfg.Book,
 		Mapping:  cfg.Names,
 		Feeds:    feeds,
 		Lookup:   org,
 		Sinks:    sinks,
 		Autonomy: cfg.Autonomy,
-		Start:    engine.Start{Adopt: cfg.Start.Adopt, Since: time.Time(cfg.Start.Since)},
+		Ceilings: store.Ceilings{
+			Run:      cfg.Ceilings.Run.Records,
+			Percent:  cfg.Ceilings.Run.Percent,
+			Floor:    cfg.Ceilings.Run.Floor,
+			Rule:     cfg.Ceilings.Rule.Records,
+			Customer: cfg.Ceilings.Customer.Records,
+		},
+		ExpireAfter: cfg.Approvals.ExpireAfter,
+		Start:       engine.Start{Adopt: cfg.Start.Adopt, Since: time.Time(cfg.Start.Since)},
 		Delivery: engine.Delivery{
 			Lease:      cfg.Delivery.Lease,
 			Quiet:      cfg.Delivery.Quiet,
 			Attempts:   cfg.Delivery.Attempts,
 			BackoffMin: cfg.Delivery.BackoffMin,
 			BackoffMax: cfg.Delivery.BackoffMax,
+			QuietHours: quietHours(cfg.Delivery.QuietHours),
+		},
+		Retention: store.Retention{
+			Raw:        time.Duration(cfg.Journal.Retain.Raw),
+			Situations: time.Duration(cfg.Journal.Retain.Situations),
 		},
 		Now:  now,
 		Log:  log,
 		Tick: tick,
 	}
-	log.Info("started", "version", version(), "journal", cfg.Journal.Path)
-	if err := e.Run(ctx); err != nil {
+	for _, change := range changes {
+		change(e)
+	}
+
+	// What tells over HTTP how it is.
+	serving := make(chan error, 1)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if cfg.Web.Listen == "" {
+		serving <- nil
+	} else {
+		site := &web.Server{
+			Journal: journal,
+			Budget:  org.Usage,
+			Reserve: cfg.Salesforce.Reserve,
+			Leads:   e.Leads,
+			Version: version(),
+			Now:     now,
+			Log:     log,
+		}
+		for _, f := range feeds {
+			site.Links = append(site.Links, web.Link{Name: f.Name, Schedule: f.Schedule, Grace: cfg.Delivery.CallTimeout})
+		}
+		door, err := web.Listen(cfg.Web.Listen)
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer stop() // without it nobody would learn how it is
+			serving <- site.Serve(ctx, door)
+		}()
+	}
+
+	log.Info("started", "version", version(), "journal", journal.Name())
+	err = e.Run(ctx)
+	stop()
+	if err := errors.Join(err, <-serving); err != nil {
 		return fmt.Errorf("running the daemon: %w", err)
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// quietHours are those of the mail; what concerns the org goes on.
+func quietHours(q config.QuietHours) map[string]engine.Hours {
+	return map[string]engine.Hours{mapping.Mail: {From: q.Begin, To: q.End, Zone: q.Location}}
 }
 
 // soundRules refuses a configuration under which the site's own examples fail.
@@ -193,7 +273,7 @@ func credentials(a config.Auth) salesforce.Auth {
 
 // mailTokens are the access tokens for the mail servers, nil where passwords
 // are used.
-func mailTokens(a config.MailAuth, now func() time.Time) *mailbox.Tokens {
+func mailTokens(a config.MailAuth, log *slog.Logger, now func() time.Time) *mailbox.Tokens {
 	if a.Method != "oauth" {
 		return nil
 	}
@@ -202,7 +282,9 @@ func mailTokens(a config.MailAuth, now func() time.Time) *mailbox.Tokens {
 		ClientID:     a.ClientID,
 		ClientSecret: string(a.ClientSecret),
 		RefreshToken: string(a.RefreshToken),
+		RefreshFile:  a.RefreshTokenFile,
 		Scope:        a.Scope,
+		Logger:       log,
 		Now:          now,
 	})
 }

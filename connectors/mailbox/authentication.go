@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
@@ -52,6 +53,9 @@ type Authenticator struct {
 // Verdict judges a mail and says why, in words that hold no address beyond the
 // domain.
 func (a Authenticator) Verdict(raw []byte) (verdict, reason string) {
+	if guard(raw) != nil {
+		return AuthNone, "the mail was not read"
+	}
 	header := readHeader(raw)
 	if header.malformed {
 		return AuthFail, "the header is malformed"
@@ -68,7 +72,7 @@ func (a Authenticator) Verdict(raw []byte) (verdict, reason string) {
 	if verdict, reason := a.reported(header, domain); verdict != AuthNone {
 		return verdict, reason
 	}
-	return a.signed(raw, domain)
+	return a.signed(raw, domain, header.get("Subject") != "")
 }
 
 func senderDomain(header header) (string, error) {
@@ -119,15 +123,41 @@ func (a Authenticator) reported(header header, domain string) (verdict, reason s
 	return AuthNone, ""
 }
 
-// signed verifies the mail's own signatures.
-func (a Authenticator) signed(raw []byte, domain string) (verdict, reason string) {
+// during returns a for one reading of several mails: each name is looked up
+// once, and the end of ctx ends the looking.
+func (a Authenticator) during(ctx context.Context) Authenticator {
+	type answer struct {
+		texts []string
+		err   error
+	}
+	known := map[string]answer{}
+	var mu sync.Mutex
 	lookup := a.LookupTXT
 	if lookup == nil {
 		lookup = func(name string) ([]string, error) {
-			ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
+			ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 			defer cancel()
 			return net.DefaultResolver.LookupTXT(ctx, name)
 		}
+	}
+	a.LookupTXT = func(name string) ([]string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		found, ok := known[name]
+		if !ok {
+			found.texts, found.err = lookup(name)
+			known[name] = found
+		}
+		return found.texts, found.err
+	}
+	return a
+}
+
+// signed verifies the mail's own signatures.
+func (a Authenticator) signed(raw []byte, domain string, subject bool) (verdict, reason string) {
+	lookup := a.LookupTXT
+	if lookup == nil {
+		lookup = a.during(context.Background()).LookupTXT
 	}
 	checks, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{LookupTXT: lookup, MaxVerifications: maxSignatures})
 	if err != nil && len(checks) == 0 {
@@ -137,6 +167,8 @@ func (a Authenticator) signed(raw []byte, domain string) (verdict, reason string
 	for _, check := range checks {
 		switch {
 		case !aligned(check.Domain, domain):
+		case check.Err == nil && subject && !covers(check.HeaderKeys, "Subject"):
+			verdict, reason = AuthNone, fmt.Sprintf("the signature by %s does not cover the subject", check.Domain)
 		case check.Err == nil:
 			return AuthPass, fmt.Sprintf("signed by %s (DKIM)", check.Domain)
 		case dkim.IsTempFail(check.Err):
@@ -146,6 +178,11 @@ func (a Authenticator) signed(raw []byte, domain string) (verdict, reason string
 		}
 	}
 	return verdict, reason
+}
+
+// covers tells whether a signature covers a field.
+func covers(keys []string, field string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return strings.EqualFold(strings.TrimSpace(key), field) })
 }
 
 // aligned tells whether two domains belong to one organization.
@@ -171,8 +208,13 @@ type header struct {
 
 type headerField struct{ name, value string }
 
-func readHeader(raw []byte) header {
-	var h header
+func readHeader(raw []byte) (h header) {
+	var value []byte // of the last field, which may go on in the next line
+	end := func() {
+		if n := len(h.fields); n > 0 {
+			h.fields[n-1].value = string(value)
+		}
+	}
 	for len(raw) > 0 {
 		var line []byte
 		line, raw, _ = bytes.Cut(raw, []byte("\n"))
@@ -188,18 +230,20 @@ func readHeader(raw []byte) header {
 				h.malformed = true
 				continue
 			}
-			last := &h.fields[len(h.fields)-1]
-			last.value += " " + strings.TrimSpace(string(line))
+			value = append(append(value, ' '), bytes.TrimSpace(line)...)
 			continue
 		}
-		name, value, ok := strings.Cut(string(line), ":")
+		name, first, ok := bytes.Cut(line, []byte(":"))
 		if !ok {
 			// The "From " line that mbox files put on top is not a field.
-			h.malformed = h.malformed || len(h.fields) > 0 || !strings.HasPrefix(name, "From ")
+			h.malformed = h.malformed || len(h.fields) > 0 || !bytes.HasPrefix(name, []byte("From "))
 			continue
 		}
-		h.fields = append(h.fields, headerField{strings.TrimRight(name, " \t"), strings.TrimSpace(value)})
+		end()
+		h.fields = append(h.fields, headerField{name: string(bytes.TrimRight(name, " \t"))})
+		value = append([]byte(nil), bytes.TrimSpace(first)...)
 	}
+	end()
 	return h
 }
 

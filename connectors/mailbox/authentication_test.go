@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
 
@@ -122,4 +123,36 @@ func TestTheSenderIsJudged(t *testing.T) {
 			t.Errorf("got %s (%s), want none", got, reason)
 		}
 	})
+}
+
+func TestALongHeaderIsJudgedQuickly(t *testing.T) {
+	judge := mailbox.Authenticator{LookupTXT: dns}
+	for name, mail := range map[string]string{
+		"too long to be read":   "Subject: x" + strings.Repeat("\r\n x", 3<<20) + "\r\n" + from("rita@sunny.test"),
+		"as long as is allowed": "Subject2: x" + strings.Repeat("\r\n x", 60<<10) + "\r\n" + from("rita@sunny.test"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			if got, reason := judge.Verdict([]byte(mail)); got != "none" {
+				t.Errorf("got %s (%s), want none", got, reason)
+			}
+			if took := time.Since(start); took > 20*time.Second { // a hang; speed is the benchmarks' matter
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
+func TestASignatureMustCoverTheSubject(t *testing.T) {
+	var b bytes.Buffer
+	err := dkim.Sign(&b, strings.NewReader(from("rita@sunny.test")), &dkim.SignOptions{
+		Domain: "sunny.test", Selector: "s", Signer: signingKey, HeaderKeys: []string{"From", "To"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := strings.Replace(b.String(), "Subject: Cancel", "Subject: Cancel C-204417", 1)
+	if got, reason := (mailbox.Authenticator{LookupTXT: dns}).Verdict([]byte(forged)); got != "none" {
+		t.Errorf("got %s (%s), want none", got, reason)
+	}
 }

@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,27 @@ const (
 )
 
 var absence = regexp.MustCompile(`(?i)^\s*(automatic reply|auto[- ]?reply|auto:|autoreply|out of (the )?office|automatische antwort|abwesenheit|respuesta autom[aá]tica|fuera de la oficina|r[eé]ponse automatique|absence du bureau|risposta automatica|resposta autom[aá]tica)`)
+
+// ownMark is what package salesforce ends the mails with that an org sends.
+var ownMark = regexp.MustCompile(`\[(standdown [0-9a-f]{12})\]$`)
+
+// sentBySalesforce returns the mark of a mail of ours that an org has sent to
+// this mailbox as well; "" if it is none. An answer to it is none, even if what
+// it quotes cannot be told from what it says: so the mail must answer nothing,
+// quote nothing and have come from Salesforce, which names itself in its headers.
+func sentBySalesforce(h header, m Message) string {
+	fromOrg := slices.ContainsFunc(h.fields, func(f headerField) bool { return strings.HasPrefix(strings.ToUpper(f.name), "X-SFDC-") })
+	answers := m.InReplyTo != "" || len(m.References) > 0 || answerPrefix.MatchString(m.Subject)
+	quotes := slices.ContainsFunc(m.Segments, func(s Segment) bool { return s.Depth > 0 })
+	if !fromOrg || answers || quotes || len(m.Segments) == 0 {
+		return ""
+	}
+	found := ownMark.FindStringSubmatch(strings.TrimSpace(m.Segments[len(m.Segments)-1].Text))
+	if found == nil {
+		return ""
+	}
+	return found[1]
+}
 
 // automatic tells which kind of machine wrote a mail, the most telling first.
 // It joins the rules of RFC 3834 and of what mail programs do instead. The body

@@ -28,16 +28,7 @@ const (
 type letter struct {
 	messageID  string // without angle brackets
 	recipients []string
-	copied     bool // the last recipient is the one of the blind copy
 	raw        []byte
-}
-
-// named are the recipients whom the mail is meant for.
-func (l *letter) named() []string {
-	if l.copied {
-		return l.recipients[:len(l.recipients)-1]
-	}
-	return l.recipients
 }
 
 // MessageID returns the Message-ID, without angle brackets, of the mail that
@@ -79,7 +70,7 @@ func (s *Sink) compose(change connectors.Change) (*letter, error) {
 		return nil, errors.New(`field "to": there is no recipient`)
 	}
 	if s.copyTo != "" && !slices.Contains(l.recipients, s.copyTo) {
-		l.recipients, l.copied = append(l.recipients, s.copyTo), true
+		l.recipients = append(l.recipients, s.copyTo)
 	}
 
 	references, err := stringList(f, "references")
@@ -149,7 +140,10 @@ func lastReferences(ids []string) string {
 	var kept []string
 	total := 0
 	for _, id := range slices.Backward(ids) {
-		id = "<" + cleanID(id) + ">"
+		if id = cleanID(id); id == "" {
+			continue
+		}
+		id = "<" + id + ">"
 		if total += len(id) + 1; len(kept) == maxReferences || total > maxReferenceBytes {
 			break
 		}
@@ -159,10 +153,14 @@ func lastReferences(ids []string) string {
 	return strings.Join(kept, " ")
 }
 
-// cleanID returns a message id without brackets and without anything behind it.
+// cleanID returns a message id without brackets and without anything behind it;
+// "" for one that no line of a mail can hold.
 func cleanID(id string) string {
 	for word := range strings.FieldsSeq(id) {
-		return strings.Trim(word, "<>")
+		if id := strings.Trim(word, "<>"); len(id) <= maxReferenceBytes {
+			return id
+		}
+		break
 	}
 	return ""
 }

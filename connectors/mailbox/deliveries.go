@@ -40,7 +40,7 @@ func (s *Source) readAhead(ctx context.Context, open *session, uids []imap.UID, 
 
 // message reads one message, unless it is raw already. It returns nil if the
 // message is gone.
-func (s *Source) message(ctx context.Context, open *session, uid imap.UID, d delivery, raw []byte) (*connectors.Record, error) {
+func (s *Source) message(ctx context.Context, open *session, judge Authenticator, uid imap.UID, d delivery, raw []byte) (*connectors.Record, error) {
 	record := &connectors.Record{
 		Ref: connectors.Ref{Kind: Kind, ID: fmt.Sprintf("%s/%d/%d", open.folder, open.validity, uid)},
 		At:  d.at, Created: d.at,
@@ -70,12 +70,17 @@ func (s *Source) message(ctx context.Context, open *session, uid imap.UID, d del
 	if raw == nil {
 		return nil, nil
 	}
+	if len(raw) == 0 {
+		record.Fields = unread(nil, d.size, "the server says that the message is empty; open it in a mail program")
+		return record, nil
+	}
 	if tooLarge || int64(len(raw)) > s.options.MaxSize {
 		raw = raw[:min(len(raw), headerBytes)]
 		record.Fields = unread(raw, d.size, fmt.Sprintf("the message is larger than %d bytes", s.options.MaxSize))
 	} else {
-		record.Fields = Fields(raw, s.options.Authenticator)
+		record.Fields = Fields(raw, judge)
 	}
 	record.Raw = raw
-	return record, nil
+	// A verdict that ctx has cut short is none.
+	return record, ctx.Err()
 }

@@ -10,9 +10,9 @@ import (
 // MaxMessage is how long a mail may be that is taken apart, in bytes.
 const MaxMessage = 35 << 20
 
-// maxText is how much of the text of one part is read, in bytes. What is
-// longer was not written by a person.
-const maxText = 8 << 20
+// maxText is how much text of a mail is read, in bytes. What is longer was not
+// written by a person.
+const maxText = 4 << 20
 
 // Limits of what is given to the MIME parser, whose time otherwise grows with
 // the square of them and more.
@@ -28,9 +28,15 @@ var (
 	parameterPart = regexp.MustCompile(`\*[0-9]+\*?\s*=`)
 )
 
-// guard refuses mails that are built to keep a parser busy. It takes linear
-// time itself.
-func guard(raw []byte) error {
+// guard refuses a mail that is built to keep a parser busy.
+func guard(raw []byte) error { return new(load).add(raw) }
+
+// A load is how much work a parser has with a mail and the mails within it.
+type load struct{ boundaries, parameters, multiparts int }
+
+// add counts what is in raw, in linear time, and returns an error if it is too
+// much.
+func (l *load) add(raw []byte) error {
 	if len(raw) > MaxMessage {
 		return fmt.Errorf("the message is larger than %d bytes", MaxMessage)
 	}
@@ -44,24 +50,23 @@ func guard(raw []byte) error {
 	if end > maxHeader {
 		return fmt.Errorf("the message's header is larger than %d bytes", maxHeader)
 	}
-	var boundaries, parameters, multiparts int
 	for rest := raw; len(rest) > 0; {
 		var line []byte
 		line, rest, _ = bytes.Cut(rest, []byte("\n"))
-		if len(line) >= 3 && len(line) <= 82 && line[0] == '-' && line[1] == '-' {
-			boundaries++
+		if len(line) >= 3 && line[0] == '-' && line[1] == '-' {
+			l.boundaries++
 		}
 		if bytes.IndexByte(line, '*') >= 0 {
-			parameters += len(parameterPart.FindAllIndex(line, maxParameters+1))
+			l.parameters += len(parameterPart.FindAllIndex(line, maxParameters+1))
 		}
-		multiparts += bytes.Count(bytes.ToLower(line), multipartWord)
+		l.multiparts += bytes.Count(bytes.ToLower(line), multipartWord)
 	}
 	switch {
-	case boundaries > maxBoundaries:
+	case l.boundaries > maxBoundaries:
 		return errors.New("the message has too many parts")
-	case parameters > maxParameters:
+	case l.parameters > maxParameters:
 		return errors.New("the message has too many split parameters")
-	case multiparts > maxMultiparts:
+	case l.multiparts > maxMultiparts:
 		return errors.New("the message is nested too deeply")
 	}
 	return nil

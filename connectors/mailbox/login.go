@@ -80,6 +80,9 @@ func (s *session) login(ctx context.Context, o *Options) error {
 		}
 		return nil
 	}
+	if known, ok := errors.AsType[*connectors.Error](err); ok {
+		return known
+	}
 	refused, ok := errors.AsType[*imap.Error](err)
 	if ok && (refused.Code == imap.ResponseCodeUnavailable || refused.Code == imap.ResponseCodeInUse || refused.Code == imap.ResponseCodeLimit) {
 		return &connectors.Error{Class: connectors.Temporary, Code: string(refused.Code),
@@ -103,6 +106,11 @@ func (s *session) login(ctx context.Context, o *Options) error {
 // show shows the server a password or a token.
 func (s *session) show(ctx context.Context, o *Options) error {
 	if o.Tokens == nil {
+		if s.client.Caps().Has(imap.CapLoginDisabled) {
+			return &connectors.Error{Class: connectors.Denied,
+				Hint: "connect by tls or starttls; if that is so, the server takes OAuth only",
+				Err:  fmt.Errorf("logging in at %s: the server takes no password on this connection", o.Address)}
+		}
 		return s.client.Login(o.Username, o.Password).Wait()
 	}
 	token, err := o.Tokens.Token(ctx)

@@ -32,7 +32,8 @@
 //	attachments    list of maps: name, type, size
 //	auto           string: "" or auto-replied, auto-generated, bulk, list, dsn,
 //	               mdn, calendar
-//	own_key        string, the key of our own change that this mail carries
+//	own_key        string, the key of our own change that this mail carries, or
+//	               the mark that is left of it if Salesforce sent the mail
 //	auth           string: pass, fail, none
 //	auth_reason    string, for people
 //	sha256         string, hexadecimal, of the bytes as received

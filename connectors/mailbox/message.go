@@ -73,16 +73,19 @@ var (
 func Parse(raw []byte) (Message, error) {
 	header := readHeader(raw[:min(len(raw), maxHeader)])
 	m := describe(header)
-	if err := guard(raw); err != nil {
+	var body content
+	if err := body.load.add(raw); err != nil {
 		m.Auto = automatic(header, nil)
 		return m, err
 	}
-	var body content
 	err := body.read(raw, m.Subject, 0)
 	m.Auto = automatic(header, &body)
 	m.Attachments, m.Segments, m.Alternative, m.Hidden = body.attachments, body.segments, body.alternatives, body.hidden
+	if m.OwnKey == "" {
+		m.OwnKey = sentBySalesforce(header, m)
+	}
 	if err == nil && body.long {
-		err = fmt.Errorf("there are more than %d bytes of text in a part of it", maxText)
+		err = fmt.Errorf("there are more than %d bytes of text in it", maxText)
 	}
 	if err == nil && m.Auto != AutoList && m.Auto != AutoBulk && m.silent() && (header.malformed || hasWords(raw)) {
 		err = errors.New("no text can be found in it, although it is not empty")
@@ -203,7 +206,9 @@ type content struct {
 	// alternatives are the HTML forms that say something else, see [Message].
 	alternatives []Segment
 	hidden       string
-	long         bool // there was more text in a part than is read
+	taken        int  // bytes of text that were read
+	long         bool // there was more text than is read
+	load         load
 	calendar     bool
 	report       string // report-type of a multipart/report
 }
@@ -251,6 +256,10 @@ func (c *content) walk(p *enmime.Part, subject string, nested int) error {
 func (c *content) enclosed(raw []byte, nested int) error {
 	if nested >= maxNested {
 		return fmt.Errorf("there are more than %d mails within mails", maxNested)
+	}
+	// It may have been encoded, so that nothing of it has been counted yet.
+	if err := c.load.add(raw); err != nil {
+		return err
 	}
 	inner := describe(readHeader(raw[:min(len(raw), maxHeader)]))
 	start, other := len(c.segments), len(c.alternatives)
@@ -358,9 +367,10 @@ func isText(p *enmime.Part) bool {
 // textOf returns the text of a part, as far as it is read.
 func (c *content) textOf(p *enmime.Part) string {
 	raw := p.Content
-	if len(raw) > maxText {
-		raw, c.long = raw[:maxText], true
+	if left := maxText - c.taken; len(raw) > left {
+		raw, c.long = raw[:left], true
 	}
+	c.taken += len(raw)
 	text := strings.ToValidUTF8(string(raw), "\uFFFD")
 	if p.ContentType == "text/html" {
 		shown, hidden := htmlText(text)

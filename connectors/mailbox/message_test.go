@@ -1,6 +1,7 @@
 package mailbox_test
 
 import (
+	"encoding/base64"
 	"flag"
 	"fmt"
 	"os"
@@ -87,17 +88,22 @@ func TestBombsAreRefusedAtOnce(t *testing.T) {
 	for range 20_000 {
 		received.WriteString("Received: from a by b\r\n")
 	}
+	boundary := strings.Repeat("b", 200)
+	encoded := base64.StdEncoding.EncodeToString([]byte("Content-Type: multipart/mixed; boundary=x\r\n\r\n" + strings.Repeat("--x\r\n\r\n", 100_000)))
 	bombs := map[string]string{
-		"split parameters": head + "Content-Type: text/plain" + parameters.String() + "\r\n\r\nx",
-		"empty parts":      head + "Content-Type: multipart/mixed; boundary=x\r\n\r\n" + strings.Repeat("--x\r\n\r\n", 100_000),
-		"nested parts":     head + nested.String(),
-		"a huge header":    head + received.String() + "\r\nx",
-		"a header only":    head + "X: " + strings.Repeat("a", 1<<20),
-		"a huge message":   head + "\r\n" + strings.Repeat("x\r\n", 12<<20),
-		"a huge text":      head + "\r\n" + strings.Repeat("On 1 2026\r\n", 3<<20),
-		"a huge line":      head + "\r\n" + strings.Repeat(">", 34<<20),
-		"huge HTML":        head + "Content-Type: text/html\r\n\r\n" + strings.Repeat("<div><blockquote>x", 1_900_000),
-		"nested messages":  head + strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 1000),
+		"parts with long names":        head + "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n" + strings.Repeat("--"+boundary+"\r\n\r\n", 100_000),
+		"empty parts that are encoded": head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded + "\r\n--b--\r\n",
+		"several huge texts":           head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\nContent-Type: text/plain\r\n\r\n"+strings.Repeat("From: a@b.c\n\n", 500_000), 4),
+		"split parameters":             head + "Content-Type: text/plain" + parameters.String() + "\r\n\r\nx",
+		"empty parts":                  head + "Content-Type: multipart/mixed; boundary=x\r\n\r\n" + strings.Repeat("--x\r\n\r\n", 100_000),
+		"nested parts":                 head + nested.String(),
+		"a huge header":                head + received.String() + "\r\nx",
+		"a header only":                head + "X: " + strings.Repeat("a", 1<<20),
+		"a huge message":               head + "\r\n" + strings.Repeat("x\r\n", 12<<20),
+		"a huge text":                  head + "\r\n" + strings.Repeat("On 1 2026\r\n", 3<<20),
+		"a huge line":                  head + "\r\n" + strings.Repeat(">", 34<<20),
+		"huge HTML":                    head + "Content-Type: text/html\r\n\r\n" + strings.Repeat("<div><blockquote>x", 1_900_000),
+		"nested messages":              head + strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 1000),
 	}
 	for name, bomb := range bombs {
 		t.Run(name, func(t *testing.T) {
@@ -119,13 +125,19 @@ func TestBombsAreRefusedAtOnce(t *testing.T) {
 // These are let through, and must be quick all the same.
 func TestHeavyMailsAreParsedQuickly(t *testing.T) {
 	const head = "From: a@b.test\r\nSubject: heavy\r\n"
+	var authors strings.Builder
+	for i := range 80_000 {
+		fmt.Fprintf(&authors, "> From: a%d@b.test\n> Sent: x\n> To: y\n> _\nx\n", i)
+	}
 	heavy := map[string]string{
-		"deep quotes":        head + "\r\n" + strings.Repeat(strings.Repeat(">", 5000)+" x\r\n", 500),
-		"deep HTML":          head + "Content-Type: text/html\r\n\r\n" + strings.Repeat("<blockquote><div>", 200_000) + "text",
-		"many header blocks": head + "\r\n" + strings.Repeat("From: a@b.test\r\nSent: today\r\nTo: x\r\nSubject: y\r\n\r\nText\r\n", 20_000),
-		"many attributions":  head + "\r\n" + strings.Repeat("On 1 2026\r\nOn 1 2026\r\n", 100_000),
-		"one long line":      head + "\r\nOn 1 " + strings.Repeat("wrote: ", 1_000_000) + "\r\n",
-		"many recipients":    head + "To: " + strings.Repeat("a@b.test, ", 20_000) + "c@d.test\r\n\r\nx",
+		"deep quotes":         head + "\r\n" + strings.Repeat(strings.Repeat(">", 5000)+" x\r\n", 500),
+		"deep HTML":           head + "Content-Type: text/html\r\n\r\n" + strings.Repeat("<blockquote><div>", 200_000) + "text",
+		"many header blocks":  head + "\r\n" + strings.Repeat("From: a@b.test\r\nSent: today\r\nTo: x\r\nSubject: y\r\n\r\nText\r\n", 20_000),
+		"many attributions":   head + "\r\n" + strings.Repeat("On 1 2026\r\nOn 1 2026\r\n", 100_000),
+		"one long line":       head + "\r\nOn 1 " + strings.Repeat("wrote: ", 500_000) + "\r\n",
+		"many quoted authors": head + "\r\n" + authors.String(),
+		"deeper quotes":       head + "\r\n" + strings.Repeat(strings.Repeat(">", 1000)+" x\ny\n", 3500),
+		"many recipients":     head + "To: " + strings.Repeat("a@b.test, ", 20_000) + "c@d.test\r\n\r\nx",
 	}
 	for name, mail := range heavy {
 		t.Run(name, func(t *testing.T) {

@@ -1,12 +1,13 @@
 package mailbox
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -28,9 +29,13 @@ type OAuth struct {
 	ClientID     string
 	ClientSecret string
 	RefreshToken string
-	Scope        string
+	// RefreshFile holds RefreshToken, and gets the one that the server puts in
+	// its place. Without a file that one is lost when the program ends.
+	RefreshFile string
+	Scope       string
 	// Client is for tests; nil is one with a timeout of 30 s.
 	Client *http.Client
+	Logger *slog.Logger
 	Now    func() time.Time
 }
 
@@ -38,9 +43,10 @@ type OAuth struct {
 // concurrently: one fetch serves all who wait for it.
 //
 // A token is renewed when a tenth of its life is left, at most five minutes. A
-// refresh token that the server replaces is remembered until the program ends;
-// the configured one has to stay valid beside it, as it does at Microsoft and
-// Google.
+// refresh token that the server replaces is written to the file before the
+// access token that came with it is used. If the server no longer takes the one
+// that is known, and the file holds another (a person or another process put it
+// there), that is shown as well.
 type Tokens struct {
 	options OAuth
 	turn    chan struct{} // held by whoever uses the fields below
@@ -48,17 +54,21 @@ type Tokens struct {
 	renew   time.Time // when to fetch the next one
 	ends    time.Time
 	refresh string
+	kept    string // the refresh token that will be found after a restart
 }
 
 // NewTokens returns tokens of which none has been fetched.
 func NewTokens(options OAuth) *Tokens {
 	if options.Client == nil {
-		options.Client = &http.Client{Timeout: 30 * time.Second}
+		options.Client = &http.Client{Timeout: 30 * time.Second, CheckRedirect: noRedirect}
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Tokens{options: options, turn: make(chan struct{}, 1), refresh: options.RefreshToken}
+	return &Tokens{options: options, turn: make(chan struct{}, 1), refresh: options.RefreshToken, kept: options.RefreshToken}
 }
 
 // Token returns a token that is valid for a while. While an old one is valid, a
@@ -74,6 +84,9 @@ func (t *Tokens) Token(ctx context.Context) (string, error) {
 		return t.token, nil
 	}
 	answer, err := t.fetch(ctx)
+	if connectors.ClassOf(err) == connectors.Denied && t.reread() {
+		answer, err = t.fetch(ctx)
+	}
 	if err != nil {
 		if t.token != "" && t.options.Now().Before(t.ends) && connectors.ClassOf(err) != connectors.Denied {
 			return t.token, nil
@@ -83,7 +96,10 @@ func (t *Tokens) Token(ctx context.Context) (string, error) {
 	life := time.Duration(answer.ExpiresIn) * time.Second
 	t.token, t.ends = answer.AccessToken, t.options.Now().Add(life)
 	t.renew = t.ends.Add(-min(life/10, 5*time.Minute))
-	t.refresh = cmp.Or(answer.RefreshToken, t.refresh)
+	if t.refresh != "" && answer.RefreshToken != "" { // without one it goes on as itself
+		t.refresh = answer.RefreshToken
+		t.keep()
+	}
 	return t.token, nil
 }
 
@@ -107,13 +123,16 @@ type tokenAnswer struct {
 	Error        string  `json:"error"`
 }
 
-// seconds are a number; some servers write it as a text.
+// seconds are a number; some servers write it as a text, or with a point. What
+// cannot be read is 0.
 type seconds int64
 
 func (s *seconds) UnmarshalJSON(data []byte) error {
-	n, err := strconv.ParseInt(strings.Trim(string(data), `"`), 10, 32)
-	*s = seconds(n)
-	return err
+	n, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
+	if *s = 0; err == nil && n > 0 {
+		*s = seconds(min(n, math.MaxInt32))
+	}
+	return nil
 }
 
 // errorCode is what an endpoint's error code may look like (RFC 6749, 5.2);
@@ -132,10 +151,7 @@ func (t *Tokens) fetch(ctx context.Context) (answer tokenAnswer, err error) {
 		form.Set("grant_type", "refresh_token")
 		form.Set("refresh_token", t.refresh)
 	}
-	host := "the token endpoint"
-	if u, err := url.Parse(t.options.TokenURL); err == nil && u.Host != "" {
-		host = u.Host
-	}
+	host := t.host()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.options.TokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return answer, &connectors.Error{Class: connectors.Denied, Err: errors.New("the address of the token endpoint is no URL")}
@@ -174,6 +190,16 @@ func (t *Tokens) fetch(ctx context.Context) (answer tokenAnswer, err error) {
 		e.Class, e.Hint = connectors.Denied, "check client id, client secret, scope and tenant of the mailbox's OAuth application"
 	}
 	return answer, e
+}
+
+// noRedirect keeps the secrets from being sent to wherever an answer points.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func (t *Tokens) host() string {
+	if u, err := url.Parse(t.options.TokenURL); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "the token endpoint"
 }
 
 // errTokenRefused is the end of an exchange in which the server gave its reason

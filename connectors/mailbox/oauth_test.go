@@ -266,6 +266,32 @@ func TestTokens(t *testing.T) {
 			t.Errorf("got %v, want a temporary error", err)
 		}
 	})
+	t.Run("its life may be written in several ways", func(t *testing.T) {
+		for _, life := range []string{`3600`, `"3600"`, `3600.0`, `null`, `"soon"`, `1e30`, `-1`} {
+			i := startIssuer(t)
+			i.setRefuse(func(w http.ResponseWriter) bool {
+				fmt.Fprintf(w, `{"access_token":"t","expires_in":%s}`, life)
+				return true
+			})
+			if got, err := mailbox.NewTokens(mailbox.OAuth{TokenURL: i.URL, ClientID: "id"}).Token(t.Context()); err != nil || got != "t" {
+				t.Errorf("%s: got %q, %v", life, got, err)
+			}
+		}
+	})
+	t.Run("secrets are not sent to where an answer points", func(t *testing.T) {
+		other, i := startIssuer(t), startIssuer(t)
+		i.setRefuse(func(w http.ResponseWriter) bool {
+			w.Header().Set("Location", other.URL)
+			w.WriteHeader(http.StatusTemporaryRedirect)
+			return true
+		})
+		if _, err := mailbox.NewTokens(mailbox.OAuth{TokenURL: i.URL, ClientID: "id", ClientSecret: "shh"}).Token(t.Context()); err == nil {
+			t.Error("a token was taken from elsewhere")
+		}
+		if n := len(other.asked()); n > 0 {
+			t.Errorf("the other was asked %d times", n)
+		}
+	})
 	for name, test := range map[string]struct {
 		code  int
 		body  string

@@ -29,15 +29,24 @@ type Segment struct {
 	Text  string `json:"text"`
 }
 
-// maxDepth is how deep quotations are followed; deeper text stays in one piece.
-const maxDepth = 20
+// maxDepth is how deep quotations are followed, maxSegments how many segments a
+// text is divided into; what is deeper, and what comes behind, stays in one
+// piece.
+const (
+	maxDepth    = 20
+	maxSegments = 1000
+)
 
 // divide cuts a text into segments. Subject is that of the mail the text is
 // from: whether a header block in it quotes or forwards often shows there only.
 func divide(text, subject string, depth int) []Segment {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u00a0", " ", "\u200b", "", "\u200e", "", "\u200f", "", "\ufeff", "").Replace(text)
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = shallow(line)
+	}
 	d := divider{}
-	d.walk(strings.Split(text, "\n"), Segment{Kind: New, Depth: depth}, subject)
+	d.walk(lines, Segment{Kind: New, Depth: depth}, subject)
 	return d.out
 }
 
@@ -47,7 +56,7 @@ type divider struct{ out []Segment }
 func (d *divider) walk(lines []string, at Segment, subject string) {
 	own := 0 // start of the lines not yet put into a segment
 	for i := 0; i < len(lines); {
-		if at.Depth >= maxDepth {
+		if at.Depth >= maxDepth || len(d.out) >= maxSegments {
 			break
 		}
 		if h, n := findHead(lines[i:]); n > 0 {
@@ -107,7 +116,7 @@ func (d *divider) add(lines []string, at Segment) {
 		}
 		start = end
 	}
-	for i := 0; i < len(lines); i++ {
+	for i := 0; i < len(lines) && len(d.out) < maxSegments; i++ {
 		line := strings.TrimSpace(lines[i])
 		switch {
 		case line == "--" || line == "---" && len(lines)-i <= 12:
@@ -153,6 +162,23 @@ func quotedRun(lines []string, start int) int {
 		}
 	}
 	return end
+}
+
+// shallow takes the quote marks off a line that lead deeper than is followed.
+func shallow(line string) string {
+	marks := 0
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '>':
+			if marks++; marks > maxDepth {
+				return line[:i] + strings.TrimLeft(line[i:], "> ")
+			}
+		case ' ':
+		default:
+			return line
+		}
+	}
+	return line
 }
 
 // unquote takes one quote mark off each line.

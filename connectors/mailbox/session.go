@@ -146,7 +146,8 @@ func (s *session) deliveries(ctx context.Context, uids []imap.UID) (map[imap.UID
 }
 
 // body returns the bytes of one message of the given size, or only its header,
-// at most limit bytes of it. It returns nil if the message is gone.
+// at most limit bytes of it. It returns nil if the message is gone, and no bytes
+// if the server has none.
 func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, size, limit int64) (raw []byte, err error) {
 	section := &imap.FetchItemBodySection{Peek: true}
 	if headerOnly {
@@ -160,7 +161,10 @@ func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, size,
 		for message := fetch.Next(); message != nil; message = fetch.Next() {
 			for item := message.Next(); item != nil; item = message.Next() {
 				data, ok := item.(imapclient.FetchItemDataBodySection)
-				if !ok || data.Literal == nil {
+				if !ok {
+					continue
+				}
+				if raw = []byte{}; data.Literal == nil {
 					continue
 				}
 				// One byte more than allowed shows a server that lied about the size.
@@ -181,12 +185,14 @@ func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, size,
 }
 
 // bodies returns the bytes of messages that are total bytes long together, in
-// one exchange. On error it returns those that came whole.
+// one exchange. On error it returns those that came whole. It leaves out those
+// that are longer than the server said before.
 func (s *session) bodies(ctx context.Context, uids []imap.UID, total int64) (found map[imap.UID][]byte, err error) {
 	found = map[imap.UID][]byte{}
 	section := &imap.FetchItemBodySection{Peek: true}
 	err = s.do(ctx, s.timeout+time.Duration(total>>17)*time.Second, func() error {
 		fetch := s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
+		left := total
 		for message := fetch.Next(); message != nil; message = fetch.Next() {
 			var uid imap.UID
 			var raw []byte
@@ -199,9 +205,12 @@ func (s *session) bodies(ctx context.Context, uids []imap.UID, total int64) (fou
 						continue
 					}
 					var err error
-					if raw, err = io.ReadAll(io.LimitReader(data.Literal, MaxMessage)); err != nil {
+					if raw, err = io.ReadAll(io.LimitReader(data.Literal, left+1)); err != nil {
 						s.close() // see body
 						return err
+					}
+					if left -= int64(len(raw)); left < 0 {
+						raw, left = nil, 0
 					}
 				}
 			}
@@ -315,8 +324,9 @@ func (s *session) store(ctx context.Context, uids imap.UIDSet, flags []imap.Flag
 
 // move puts messages into folder. The client library's own substitute for a
 // missing MOVE deletes even when the copy was refused; so without MOVE the
-// copies are counted before anything is deleted, and without UIDPLUS, where
-// they cannot be, the messages stay where they are.
+// copies are counted before anything is deleted. Where they cannot be, the
+// messages stay where they are: without UIDPLUS, and in a folder whose UIDs are
+// not kept (RFC 4315, UIDNOTSTICKY).
 func (s *session) move(ctx context.Context, uids imap.UIDSet, count int, folder string) error {
 	if s.caps.Has(imap.CapMove) {
 		return s.do(ctx, s.timeout, func() error {
@@ -329,17 +339,22 @@ func (s *session) move(ctx context.Context, uids imap.UIDSet, count int, folder 
 	if !s.caps.Has(imap.CapUIDPlus) {
 		return nil
 	}
+	uncounted := false
 	err := s.do(ctx, s.timeout, func() error {
 		copied, err := s.client.Copy(uids, folder).Wait()
 		if err != nil {
 			return fmt.Errorf("copying messages to folder %q: %w", folder, err)
 		}
-		if nums, ok := copied.DestUIDs.Nums(); !ok || len(nums) != count {
+		nums, ok := copied.DestUIDs.Nums()
+		if uncounted = ok && len(nums) == 0; uncounted {
+			return nil
+		}
+		if !ok || len(nums) != count {
 			return fmt.Errorf("copying messages to folder %q: %d of %d were copied", folder, len(nums), count)
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || uncounted {
 		return err
 	}
 	if err := s.store(ctx, uids, []imap.Flag{imap.FlagDeleted}); err != nil {

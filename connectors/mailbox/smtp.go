@@ -48,9 +48,6 @@ type SinkOptions struct {
 	// Looker looks there; then Keeper is not asked.
 	Keeper       Keeper
 	SentByServer bool
-	// PerHour is how many mails one address may get within an hour before the
-	// sink refuses to send it more; 0 is any number.
-	PerHour int
 	// Timeout is for one mail, from dialling to the server's acceptance.
 	// Default 1 min.
 	Timeout time.Duration
@@ -72,13 +69,11 @@ type SinkOptions struct {
 // in the folder of sent mail is found as well; that none is there proves
 // something only with SentByServer.
 //
-// A Sink remembers nothing but what it sent within the last hour, and may be
-// used concurrently.
+// A Sink remembers nothing, and may be used concurrently.
 type Sink struct {
 	options SinkOptions
 	from    *mail.Address
 	copyTo  string
-	ceiling ceiling
 }
 
 // NewSink returns a sink. The error says which option is wrong.
@@ -99,7 +94,7 @@ func NewSink(options SinkOptions) (*Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sender address of outgoing mail: %w", err)
 	}
-	s := &Sink{options: options, from: from, ceiling: ceiling{most: options.PerHour}}
+	s := &Sink{options: options, from: from}
 	if options.CopyTo != "" {
 		copyTo, err := mail.ParseAddress(options.CopyTo)
 		if err != nil {
@@ -140,18 +135,7 @@ func (s *Sink) apply(ctx context.Context, change connectors.Change) connectors.R
 			return result
 		}
 	}
-	now := s.options.Now()
-	named := letter.named()
-	if s.ceiling.reached(named, now) {
-		result.Err = &connectors.Error{Class: connectors.Rejected,
-			Hint: "look for a program that answers our mails; if all is well, have it sent again later",
-			Err:  fmt.Errorf("a recipient has got %d mails within an hour", s.options.PerHour)}
-		return result
-	}
 	result.Err = s.send(ctx, letter)
-	if result.Err == nil || connectors.ClassOf(result.Err) == connectors.Unknown {
-		s.ceiling.count(named, now)
-	}
 	if result.Err == nil && s.options.Keeper != nil && !s.options.SentByServer {
 		// It was sent: that its copy cannot be kept must not send it again.
 		if err := s.options.Keeper.Keep(ctx, letter.raw); err != nil {
@@ -164,8 +148,8 @@ func (s *Sink) apply(ctx context.Context, change connectors.Change) connectors.R
 func (s *Sink) look(ctx context.Context, messageID string) (bool, error) {
 	if s.options.Looker != nil {
 		sent, err := s.options.Looker.Sent(ctx, messageID)
-		if err != nil {
-			return false, &connectors.Error{Class: connectors.Unknown,
+		if err != nil { // nothing was done now, and it can be asked later
+			return false, &connectors.Error{Class: connectors.Temporary,
 				Err: fmt.Errorf("looking for an earlier copy of the mail: %w", err)}
 		}
 		if sent || s.copyTo != "" || s.options.SentByServer {

@@ -138,11 +138,12 @@ func (s *Source) changes(ctx context.Context, open *session, from position) (con
 			return batch, err
 		}
 		ahead := s.readAhead(ctx, open, uids, found)
+		judge := s.options.Authenticator.during(ctx)
 		var total int64
 		for i, uid := range uids {
 			d, ok := found[uid]
 			if ok {
-				record, err := s.message(ctx, open, uid, d, ahead[uid])
+				record, err := s.message(ctx, open, judge, uid, d, ahead[uid])
 				if err != nil && len(batch.Records) > 0 && ctx.Err() == nil {
 					// What came before the break is whole. Over a bad line it
 					// is the only way to get ahead.
@@ -155,6 +156,7 @@ func (s *Source) changes(ctx context.Context, open *session, from position) (con
 				}
 				if record != nil {
 					batch.Records = append(batch.Records, *record)
+					d.size = max(d.size, int64(len(record.Raw))) // servers are wrong about it
 				}
 			}
 			from.Last = uid

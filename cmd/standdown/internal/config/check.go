@@ -20,23 +20,28 @@ import (
 
 // check completes what was read and reports what cannot work.
 func (c *Config) check(d *document) {
-	d.need("journal.path", c.Journal.Path, "the file of the journal")
-	c.Journal.Path = d.path(c.Journal.Path)
+	c.Journal.check(d)
 	for i, file := range c.Examples {
 		d.need(join("examples", strconv.Itoa(i)), file, "a file with examples")
 		c.Examples[i] = d.path(file)
 	}
 	c.Salesforce.check(d)
 	if c.Mailbox != nil {
-		c.Mailbox.check(d)
+		c.Mailbox.check(d, c.Notify.Via)
 	}
+	c.Notify.check(d, c.Salesforce.APIVersion)
 	if c.Start.Adopt && !time.Time(c.Start.Since).IsZero() {
 		d.refuse("start.since", "does not go with adopt, which acts on all mail; want one of them")
 	}
+	c.Ceilings.check(d)
+	c.Approvals.check(d)
 	c.Delivery.check(d)
+	c.Delivery.QuietHours.check(d, c.Rules.Calendar.Zone)
+	c.Web.check(d)
 	d.oneOf("log.format", c.Log.Format, "text", "json")
 
 	c.Book = d.loadRules(c.Rules)
+	c.Mapping.Approvals = c.Salesforce.Approvals != ""
 	c.Names = d.loadMapping(c.Mapping)
 	c.Autonomy = d.completeAutonomy(c.Autonomy)
 	if c.Book != nil && c.Names != nil {

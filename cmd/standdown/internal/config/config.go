@@ -24,19 +24,23 @@ import (
 type Config struct {
 	Journal    Journal    `yaml:"journal"`
 	Salesforce Salesforce `yaml:"salesforce"`
-	// Mailbox is nil if the file has no such section: then no mail is read and
-	// none is sent.
+	// Mailbox is nil if the file has no such section: then no mail is read, and
+	// none is sent unless Notify does so by Salesforce.
 	Mailbox *Mailbox       `yaml:"mailbox"`
+	Notify  Notify         `yaml:"notify"`
 	Rules   rules.Settings `yaml:"rules"`
 	// Examples are files with the site's own examples of the rules.
 	Examples []string       `yaml:"examples"`
 	Mapping  mapping.Config `yaml:"mapping"`
 	// Autonomy has every verb there is: auto, approve or off. Verbs that the
 	// file does not name have the mode that the rule book recommends.
-	Autonomy map[string]string `yaml:"autonomy"`
-	Start    Start             `yaml:"start"`
-	Delivery Delivery          `yaml:"delivery"`
-	Log      Log               `yaml:"log"`
+	Autonomy  map[string]string `yaml:"autonomy"`
+	Ceilings  Ceilings          `yaml:"ceilings"`
+	Approvals Approvals         `yaml:"approvals"`
+	Start     Start             `yaml:"start"`
+	Delivery  Delivery          `yaml:"delivery"`
+	Web       Web               `yaml:"web"`
+	Log       Log               `yaml:"log"`
 
 	// Book is what Rules loads to.
 	Book *rules.Book `yaml:"-"`
@@ -44,9 +48,14 @@ type Config struct {
 	Names *mapping.Mapping `yaml:"-"`
 }
 
-// Journal is where the daemon keeps what it has read, decided and done.
+// Journal is where the daemon keeps what it has read, decided and done: a
+// SQLite file of its own, or a PostgreSQL database that several daemons share.
+// Exactly one of Path and URL is set.
 type Journal struct {
-	Path string `yaml:"path"`
+	Path    string `yaml:"path"`
+	URL     Secret `yaml:"url"`
+	URLFile string `yaml:"url_file"`
+	Retain  Retain `yaml:"retain"`
 }
 
 // Salesforce is the org.
@@ -88,7 +97,8 @@ type Auth struct {
 	PrivateKey Secret `yaml:"-"`
 }
 
-// Mailbox is where requests arrive and from where notices are sent.
+// Mailbox is where requests arrive and, unless Notify says otherwise, from
+// where notices are sent.
 type Mailbox struct {
 	Auth MailAuth `yaml:"auth"`
 	IMAP IMAP     `yaml:"imap"`
@@ -114,6 +124,7 @@ type MailAuth struct {
 	ClientSecret     Secret `yaml:"client_secret"`
 	ClientSecretFile string `yaml:"client_secret_file"`
 	RefreshToken     Secret `yaml:"refresh_token"`
+	// RefreshTokenFile is written anew when the provider replaces the token.
 	RefreshTokenFile string `yaml:"refresh_token_file"`
 }
 
@@ -132,8 +143,8 @@ type IMAP struct {
 	DoneFolder string `yaml:"done_folder"`
 }
 
-// SMTP is the server that takes outgoing mail. Username and Password are both
-// set or both empty.
+// SMTP is the server that takes outgoing mail; empty if Salesforce sends it.
+// Username and Password are both set or both empty.
 type SMTP struct {
 	Address      string `yaml:"address"` // host:port
 	TLS          string `yaml:"tls"`     // tls, starttls or none
@@ -149,9 +160,6 @@ type SMTP struct {
 	// SentByServer the server puts it there by itself.
 	SentFolder   string `yaml:"sent_folder"`
 	SentByServer bool   `yaml:"sent_by_server"`
-	// PerHour is how many mails one address may get within an hour; 0: any
-	// number.
-	PerHour int `yaml:"per_hour"`
 }
 
 // Start says what the very first start does with what is there already.
@@ -172,6 +180,7 @@ type Delivery struct {
 	Attempts   int           `yaml:"attempts"`
 	BackoffMin time.Duration `yaml:"backoff_min"`
 	BackoffMax time.Duration `yaml:"backoff_max"`
+	QuietHours QuietHours    `yaml:"quiet_hours"`
 }
 
 // Log is what goes to standard error.
@@ -217,7 +226,7 @@ func Parse(name string, data []byte, env Env) (*Config, error) {
 // defaults are the values of what the file leaves out.
 func defaults() *Config {
 	return &Config{
-		Journal: Journal{Path: "standdown.db"},
+		Journal: Journal{Path: "standdown.db", Retain: Retain{Raw: Age(90 * day), Situations: Age(400 * day)}},
 		Salesforce: Salesforce{
 			APIVersion: "64.0",
 			Auth:       Auth{Method: "client_credentials"},
@@ -230,11 +239,18 @@ func defaults() *Config {
 		Mailbox: &Mailbox{
 			Auth: MailAuth{Method: "password", Provider: "other"},
 			IMAP: IMAP{TLS: "tls", Folder: "INBOX", DoneFolder: "Processed"},
-			SMTP: SMTP{TLS: "tls", PerHour: 20},
+			SMTP: SMTP{TLS: "tls"},
 			Poll: mustSchedule("@every 1m"),
 		},
+		Notify:  Notify{Via: "smtp", PerHour: 20},
 		Rules:   rules.Defaults(),
 		Mapping: mapping.Config{Presets: []string{"milestone", "skedulo"}, Queue: "Back_Office"},
+		Ceilings: Ceilings{
+			Run:      RunCeiling{Records: 200, Percent: 20, Floor: 20},
+			Rule:     Ceiling{Records: 500},
+			Customer: Ceiling{Records: 200},
+		},
+		Approvals: Approvals{ExpireAfter: 30 * 24 * time.Hour},
 		Delivery: Delivery{
 			Lease:       2 * time.Minute,
 			CallTimeout: 30 * time.Second,

@@ -158,6 +158,20 @@ mailbox:
 	}
 }
 
+func TestMailBySalesforceNeedsNoMailServer(t *testing.T) {
+	for name, mailbox := range map[string]string{
+		"with a mailbox":    "mailbox:\n  imap: {address: \"imap.acme.example:993\", username: u, password_file: good.secret}\n",
+		"without a mailbox": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := mustParse(t, minimal+mailbox+"notify: {via: salesforce, from: Office <office@acme.example>}\n")
+			if want := (Notify{Via: "salesforce", From: "Office <office@acme.example>", PerHour: 20}); c.Notify != want {
+				t.Errorf("got %+v, want %+v", c.Notify, want)
+			}
+		})
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-func (m *Mailbox) check(d *document) {
-	in, out := &m.IMAP, &m.SMTP
+func (m *Mailbox) check(d *document, via string) {
+	in := &m.IMAP
 	m.Auth.check(d)
 	in.check(d, "mailbox.imap.", m.Auth.Method)
 	seen := []string{strings.ToLower(in.Address + " " + in.Username)}
@@ -25,6 +25,20 @@ func (m *Mailbox) check(d *document) {
 		seen = append(seen, who)
 	}
 
+	if via == salesforceMail {
+		unusedSMTP(d)
+	} else {
+		m.SMTP.check(d, m)
+	}
+	for i, id := range m.AuthServIDs {
+		if at := join("mailbox.auth_serv_ids", strconv.Itoa(i)); id == "" || strings.ContainsAny(id, " \t\n;@") {
+			d.refuse(at, "is no authserv-id; want the name in front of the first ; of the Authentication-Results header, such as mx.acme.example")
+		}
+	}
+}
+
+func (out *SMTP) check(d *document, m *Mailbox) {
+	in := &m.IMAP
 	d.server("mailbox.smtp.", out.Address, out.TLS, out.Insecure, "smtp.acme.example:465")
 	if out.Username != "" || d.stated("mailbox.smtp.password") || d.stated("mailbox.smtp.password_file") {
 		d.need("mailbox.smtp.username", out.Username, "the user to log in as")
@@ -43,14 +57,6 @@ func (m *Mailbox) check(d *document) {
 	}
 	if out.SentFolder != "" && slices.ContainsFunc(append(in.Folders, in.Folder), func(f string) bool { return strings.EqualFold(f, out.SentFolder) }) {
 		d.refuse("mailbox.smtp.sent_folder", "is a folder that is read; want another one")
-	}
-	if out.PerHour < 0 {
-		d.refuse("mailbox.smtp.per_hour", "must be 0 (any number) or more")
-	}
-	for i, id := range m.AuthServIDs {
-		if at := join("mailbox.auth_serv_ids", strconv.Itoa(i)); id == "" || strings.ContainsAny(id, " \t\n;@") {
-			d.refuse(at, "is no authserv-id; want the name in front of the first ; of the Authentication-Results header, such as mx.acme.example")
-		}
 	}
 }
 
@@ -142,6 +148,7 @@ func (a *MailAuth) check(d *document) {
 	d.need(key+"client_id", a.ClientID, "the id of the application that is registered with the provider")
 	if asUser {
 		d.secret(key+"refresh_token", &a.RefreshToken, a.RefreshTokenFile, "the token that the mailbox's owner gave the application")
+		a.RefreshTokenFile = d.path(a.RefreshTokenFile)
 	}
 	if !asUser || d.stated(key+"client_secret") || d.stated(key+"client_secret_file") {
 		d.secret(key+"client_secret", &a.ClientSecret, a.ClientSecretFile, "the application's secret")

@@ -243,14 +243,13 @@ func count(soql string, least int) condition {
 // sent: at least n mails went out to the address.
 func sent(to string, n int) condition {
 	return func(s *Stage) (bool, error) {
+		found := 0
 		for _, m := range s.Mail.Accepted() {
-			for _, r := range m.To {
-				if strings.EqualFold(r, to) {
-					n--
-				}
+			if slices.ContainsFunc(m.To, func(r string) bool { return strings.EqualFold(r, to) }) {
+				found++
 			}
 		}
-		return n <= 0, nil
+		return found >= n, nil
 	}
 }
 

@@ -18,12 +18,7 @@ import (
 // same twice: ids, timestamps, keys and counters.
 func (s *Stage) State() ([]string, error) {
 	dump := s.Org.Dump()
-	names := map[string]string{} // by id, for telling references apart
-	for object, rows := range dump {
-		for _, r := range rows {
-			names[r["Id"].(string)] = object + " " + nameOf(r)
-		}
-	}
+	names := namesOf(dump)
 	var lines []string
 	for object, rows := range dump {
 		for _, r := range rows {
@@ -53,6 +48,17 @@ func (s *Stage) State() ([]string, error) {
 	}
 	slices.Sort(lines)
 	return lines, nil
+}
+
+// namesOf names records by id, for telling references apart.
+func namesOf(dump map[string][]map[string]any) map[string]string {
+	names := map[string]string{}
+	for object, rows := range dump {
+		for _, r := range rows {
+			names[r["Id"].(string)] = object + " " + nameOf(r)
+		}
+	}
+	return names
 }
 
 func nameOf(row map[string]any) string {

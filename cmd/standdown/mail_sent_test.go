@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/stage"
+)
+
+func TestSalesforceSendsTheNoticesAndTheJournalRemembersThem(t *testing.T) {
+	world, err := stage.New(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer world.Close()
+	text, err := os.ReadFile(world.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bySalesforce := regexp.MustCompile(`(?m)^  smtp: .*\n`).ReplaceAllString(string(text), "") + "notify: {via: salesforce}\n"
+	if err := os.WriteFile(world.Config(), []byte(bySalesforce), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(world.Config(), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	running, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serve(running, cfg, slog.New(slog.DiscardHandler), world.Clock.Now, 100*time.Millisecond)
+	}()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	journal, err := beside(t.Context(), cfg.Journal.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	director := &director{world: world, journal: journal, approves: func(string) error { return nil }}
+	if err := director.baseline(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := world.Clock.Now()
+	err = director.play(t.Context(), stage.Act{
+		Title: "Maria Alvarez cancels, and the org tells her", Do: stage.Acts()[0].Do, Approves: true,
+		Done: func(s *stage.Stage) (bool, error) { return len(s.Org.Mails()) > 0, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	workflows, err := world.Org.Query("SELECT Id FROM Workflow__c WHERE Name = 'W-1042'")
+	if err != nil || len(workflows) != 1 {
+		t.Fatalf("%d workflows (%v)", len(workflows), err)
+	}
+	mails := world.Org.Mails()
+	if len(mails) != 1 || mails[0].About != workflows[0]["Id"] || len(mails[0].To) == 0 || mails[0].To[0] != "maria.alvarez@example.com" {
+		t.Errorf("the org sent %+v, want one mail to Maria Alvarez, logged on her workflow", mails)
+	}
+	if n := len(world.Mail.Accepted()); n != 0 {
+		t.Errorf("the mail server took %d mails", n)
+	}
+
+	sent, err := sentMail(journal)(t.Context(), before)
+	if err != nil || len(sent) != 1 || !strings.Contains(sent[0].Fields["text"].(string), "Maria") {
+		t.Errorf("the journal remembers %d mails (%v), want that one", len(sent), err)
+	}
+	if later, err := sentMail(journal)(t.Context(), world.Clock.Now()); err != nil || len(later) != 0 {
+		t.Errorf("of what comes after it remembers %d (%v)", len(later), err)
+	}
+}
