@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,6 +64,11 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 	if err != nil {
 		return err
 	}
+	if keep {
+		if cfg.Web.Listen, err = freeAddress(); err != nil {
+			return err
+		}
+	}
 
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -77,7 +83,7 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 		return err
 	}
 	defer journal.Close()
-	show := &story{out: out, world: world, journal: journal, told: map[string]bool{}}
+	show := &story{out: out, world: world, journal: journal, pages: cfg.Web.Listen, told: map[string]bool{}}
 	show.opening()
 	director := &director{world: world, journal: journal, approves: func(decision string) error {
 		if err := show.events(ctx); err != nil {
@@ -108,6 +114,15 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 		ended <- nil
 		return err
 	}
+}
+
+// freeAddress is one on this machine that nobody listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // brisk has the org read more often than a configuration may ask for: nobody
@@ -252,6 +267,7 @@ type story struct {
 	out     io.Writer
 	world   *stage.Stage
 	journal *store.Store
+	pages   string          // where they are served; empty if they are not
 	told    map[string]bool // events
 	open    []string        // decisions that were told while changes of theirs waited
 }
@@ -403,10 +419,11 @@ func (s *story) closing(ctx context.Context, keep bool) error {
 	}
 	fmt.Fprintf(s.out, `
 ── Still running ── (Ctrl-C ends it)
+   pages     http://%s
    org       %s, client id "sandbox", client secret "secret"
    IMAP      %s, SMTP %s, user %s, password "demo"
    journal   standdown --config %s outbox list --all
-`, s.world.OrgURL, s.world.Mail.IMAPAddr, s.world.Mail.SMTPAddr, stage.Mailbox, filepath.Clean(s.world.Config()))
+`, s.pages, s.world.OrgURL, s.world.Mail.IMAPAddr, s.world.Mail.SMTPAddr, stage.Mailbox, filepath.Clean(s.world.Config()))
 	return nil
 }
 

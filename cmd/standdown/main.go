@@ -112,6 +112,7 @@ Exit codes:
 		newConfigCommand(g),
 		newOrgCommand(g),
 		newSandboxCommand(),
+		newWebCommand(),
 		newVersionCommand(g),
 	)
 	root.SetFlagErrorFunc(flagError)

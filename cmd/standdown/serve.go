@@ -177,7 +177,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 		change(e)
 	}
 
-	// What tells over HTTP how it is.
+	// The pages: how it is, what it did, what waits for people.
 	serving := make(chan error, 1)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -192,6 +192,16 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 			Version: version(),
 			Now:     now,
 			Log:     log,
+
+			Book:           cfg.Book,
+			Org:            cfg.Salesforce.URL,
+			UsersFile:      cfg.Web.UsersFile,
+			TrustedHeader:  cfg.Web.TrustedHeader,
+			TrustedProxies: cfg.Web.Proxies,
+			OIDC:           issuer(cfg.Web.OIDC),
+			Checker:        checker(cfg.Approvals),
+			PlanUndo:       undoer(cfg),
+			ReadMail:       mailParts,
 		}
 		for _, f := range feeds {
 			site.Links = append(site.Links, web.Link{Name: f.Name, Schedule: f.Schedule, Grace: cfg.Delivery.CallTimeout})

@@ -259,6 +259,7 @@ func defaults() *Config {
 			BackoffMin:  time.Second,
 			BackoffMax:  5 * time.Minute,
 		},
+		Web: Web{OIDC: OIDC{Claim: "email"}},
 		Log: Log{Level: slog.LevelInfo, Format: "text"},
 	}
 }

@@ -31,24 +31,21 @@ func (s *site) words() template.FuncMap {
 		"did":    did,
 		"later":  later,
 		"record": func(ref any) string { return "/record?ref=" + url.QueryEscape(fmt.Sprint(ref)) },
-		"id":     func(ref string) string { _, id, _ := strings.Cut(ref, " "); return id },
 		"system": system,
-		"reason": func(because string) string {
-			_, why, ok := strings.Cut(because, ": ")
-			return cmp.Or(pick(ok, why), because)
-		},
-		"diff":  diff,
-		"brief": brief,
-		"can":   func(e store.Entry, signal string) bool { return store.Possible(e.State, store.Signal(signal)) },
-		"count": count,
+		"reason": reasonOf,
+		"diff":   diff,
+		"brief":  brief,
+		"can":    func(e store.Entry, signal string) bool { return store.Possible(e.State, store.Signal(signal)) },
+		"count":  count,
 	}
 }
 
-func pick(ok bool, s string) string {
-	if ok {
-		return s
+// reasonOf is why a row decides, without the numbers of the requirements.
+func reasonOf(because string) string {
+	if _, why, ok := strings.Cut(because, ": "); ok {
+		return why
 	}
-	return ""
+	return because
 }
 
 // when is a moment with its zone.

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/store"
+	"standdown/cmd/standdown/internal/web"
+	"standdown/connectors/mailbox"
+)
+
+// issuer is where people sign in elsewhere; nil if they do not.
+func issuer(o config.OIDC) *web.OIDC {
+	if o.Issuer == "" {
+		return nil
+	}
+	return &web.OIDC{Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: string(o.ClientSecret), RedirectURL: o.RedirectURL, Claim: o.Claim}
+}
+
+// checker tells the pages who somebody is when approving.
+func checker(a config.Approvals) func(name string) store.Checker {
+	return func(name string) store.Checker {
+		c := store.Checker{Name: name, Own: a.AllowOwn}
+		if user := a.People[name]; user != "" {
+			c.Users = []string{user}
+		}
+		return c
+	}
+}
+
+// undoer tells the pages what would take entries back.
+func undoer(cfg *config.Config) func(entries []store.Entry, who, reason string) ([]store.Compensation, []web.Stays) {
+	return func(entries []store.Entry, who, reason string) ([]store.Compensation, []web.Stays) {
+		p := planUndo(cfg, entries, who, reason)
+		var left []web.Stays
+		for _, s := range p.Stays {
+			left = append(left, web.Stays{Text: s.Text, Why: s.Why})
+		}
+		return p.Writes, left
+	}
+}
+
+// mailParts takes a mail apart for the pages. What can be read of one that
+// cannot be taken apart comes with the error.
+func mailParts(raw []byte) ([]web.MailPart, error) {
+	m, err := mailbox.Parse(raw)
+	var parts []web.MailPart
+	for _, s := range m.Segments {
+		parts = append(parts, web.MailPart{Kind: s.Kind, Text: s.Text})
+	}
+	return parts, err
+}
