@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -358,5 +359,19 @@ func TestEveryVerbIsWritten(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "nothing is known about the verb") {
 			t.Error(err)
 		}
+	}
+}
+
+func TestACommentThatIsAmendedStaysWithinItsLength(t *testing.T) {
+	long := connectors.Change{Fields: map[string]any{"Body": strings.Repeat("ä", 9900)}}
+	body := mapping.Amend(long, []string{"J-1: cancelled (decline by dana)"}).Fields["Body"].(string)
+	if n := utf8.RuneCountInString(body); n > 9900 {
+		t.Errorf("%d characters, want 9,900 at most", n)
+	}
+	if !strings.HasSuffix(body, "…\n\nNot done after all:\n- J-1: cancelled (decline by dana)") {
+		t.Errorf("the end is %q", body[len(body)-80:])
+	}
+	if got := long.Fields["Body"].(string); len(got) != 2*9900 {
+		t.Error("the change it was made from is another now")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"standdown/connectors"
@@ -156,6 +157,15 @@ func (w *writer) postComment(a rules.Action) (Write, error) {
 		Ref:    connectors.Ref{Kind: w.m.objects[concept].name, ID: a.On.ID},
 		Fields: map[string]any{"Body": shortened(a.Args["text"], maxComment)},
 	}}, nil
+}
+
+// Amend adds to a comment what of it was not done after all, each in a line.
+func Amend(c connectors.Change, left []string) connectors.Change {
+	note := "\n\nNot done after all:\n- " + strings.Join(left, "\n- ")
+	body, _ := c.Fields["Body"].(string)
+	c.Fields = maps.Clone(c.Fields)
+	c.Fields["Body"] = shortened(body, max(maxComment-len(note), 1)) + shortened(note, maxComment-1)
+	return c
 }
 
 func (w *writer) cancelJob(a rules.Action) (Write, error) {

@@ -168,11 +168,7 @@ func newOutboxActCommand(g *globals, signal store.Signal, short, why string) *co
 					return fmt.Errorf("none of the %d entries can be given %q: see 'standdown outbox show %s'", len(entries), signal, args[0])
 				}
 				if signal == store.Approve {
-					checker := store.Checker{Name: who, Own: cfg.Approvals.AllowOwn}
-					if user := cfg.Approvals.People[who]; user != "" {
-						checker.Users = []string{user}
-					}
-					err = j.Approve(ctx, ids, checker, reason, time.Now())
+					err = j.Approve(ctx, ids, checker(cfg.Approvals)(who), reason, time.Now())
 				} else {
 					err = j.Act(ctx, ids, signal, who, reason, time.Now())
 				}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/cmd/standdown/internal/web"
@@ -15,12 +17,15 @@ func issuer(o config.OIDC) *web.OIDC {
 	return &web.OIDC{Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: string(o.ClientSecret), RedirectURL: o.RedirectURL, Claim: o.Claim}
 }
 
-// checker tells the pages who somebody is when approving.
+// checker tells who somebody is when approving. Names are the same however
+// they are capitalised.
 func checker(a config.Approvals) func(name string) store.Checker {
 	return func(name string) store.Checker {
 		c := store.Checker{Name: name, Own: a.AllowOwn}
-		if user := a.People[name]; user != "" {
-			c.Users = []string{user}
+		for person, user := range a.People {
+			if strings.EqualFold(person, name) {
+				c.Users = append(c.Users, user)
+			}
 		}
 		return c
 	}

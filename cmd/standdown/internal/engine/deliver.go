@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +10,7 @@ import (
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/connectors"
+	"standdown/mapping"
 )
 
 // delivering applies entries of one system until ctx ends.
@@ -122,18 +122,14 @@ func (e *Engine) apply(ctx context.Context, sink connectors.Sink, entries []stor
 		var sent []int64
 		var changes []connectors.Change
 		for _, en := range batch {
-			c := en.Change
-			if key, made := strings.CutPrefix(c.Ref.ID, "@"); made { // made by an earlier entry of the same decision
-				ref, err := e.Store.MadeBy(ctx, key)
-				if err != nil {
-					class := connectors.Temporary
-					if errors.Is(err, sql.ErrNoRows) {
-						class = connectors.Rejected
-					}
-					results[en.ID] = connectors.Result{Ref: c.Ref, Err: &connectors.Error{Class: class, Err: err}}
-					continue
+			c, err := e.final(ctx, en)
+			if err != nil {
+				class := connectors.Temporary
+				if errors.Is(err, store.ErrNotMade) {
+					class = connectors.Rejected
 				}
-				c.Ref = ref
+				results[en.ID] = connectors.Result{Ref: c.Ref, Err: &connectors.Error{Class: class, Err: err}}
+				continue
 			}
 			sent, changes = append(sent, en.ID), append(changes, c)
 		}
@@ -147,6 +143,31 @@ func (e *Engine) apply(ctx context.Context, sink connectors.Sink, entries []stor
 	}
 	return ordered
 }
+
+// final is the entry's change with what is known only now: the record that an
+// earlier entry of the same decision made, and in a comment that sums up what
+// was decided, what of it was not done after all.
+func (e *Engine) final(ctx context.Context, en store.Entry) (connectors.Change, error) {
+	c := en.Change
+	if key, made := strings.CutPrefix(c.Ref.ID, "@"); made {
+		ref, err := e.Store.MadeBy(ctx, key)
+		if err != nil {
+			return c, err
+		}
+		c.Ref = ref
+	}
+	if c.Op != connectors.Post {
+		return c, nil
+	}
+	left, err := e.Store.LeftUndone(ctx, en.ID, maxLeft)
+	if err != nil || len(left) == 0 {
+		return c, err
+	}
+	return mapping.Amend(c, left), nil
+}
+
+// maxLeft is how much of what was not done a comment tells.
+const maxLeft = 20
 
 // judge tells the breaker of the results, and the operator once when the system
 // is given up for now and once when it is back.

@@ -63,6 +63,7 @@ func TestOnPostgreSQL(t *testing.T) {
 		{"quiet hours", TestQuietHours},
 		{"a system that is away is left alone", TestASystemThatIsAwayIsLeftAlone},
 		{"a proposal lapses", TestAProposalLapses},
+		{"a summary tells what was not done", TestASummaryTellsWhatWasNotDoneAfterAll},
 		{"undo", TestUndo},
 		{"deadlines follow the settings", TestDeadlinesFollowTheSettings},
 		{"deadlines and a clock that is set", TestDeadlinesAndAClockThatIsSet},

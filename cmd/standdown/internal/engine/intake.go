@@ -48,7 +48,11 @@ func (e *Engine) intake(ctx context.Context, f Feed) {
 		if err != nil {
 			continue
 		}
-		e.await(ctx, f, f.Schedule.Next(reading.ReadAt))
+		last := reading.ReadAt
+		if now := e.Now(); last.After(now) { // the clock was set back
+			last = now
+		}
+		e.await(ctx, f, f.Schedule.Next(last))
 	}
 }
 
@@ -74,7 +78,7 @@ func (e *Engine) read(ctx context.Context, f Feed) error {
 			arrivals = append(arrivals, e.arrival(r, reading))
 		}
 		was := reading.Baseline
-		reading.Cursor, reading.ReadAt = batch.Next, e.Now()
+		reading.Cursor, reading.ReadAt, reading.Whole = batch.Next, e.Now(), !batch.More
 		fresh, err := e.Store.Intake(ctx, f.Name, &reading, arrivals)
 		if err != nil {
 			return err
@@ -85,13 +89,10 @@ func (e *Engine) read(ctx context.Context, f Feed) error {
 		if batch.More {
 			continue
 		}
-		if !was {
-			return nil
+		if was {
+			e.Log.Info("baseline recorded: what is there now was noted, not acted upon", "system", f.Name)
 		}
-		reading.Baseline = false
-		e.Log.Info("baseline recorded: what is there now was noted, not acted upon", "system", f.Name)
-		_, err = e.Store.Intake(ctx, f.Name, &reading, nil)
-		return err
+		return nil
 	}
 }
 
@@ -171,7 +172,7 @@ func (e *Engine) housekeep(ctx context.Context, f Feed) error {
 }
 
 // await returns when the source should be read again: at due by the daemon's
-// clock, which may jump, when the source says so, or when it can be told that
+// clock, or at once if that is set back, when the source says so, or when it can be told that
 // records are through, whoever it was that dealt with them.
 func (e *Engine) await(ctx context.Context, f Feed, due time.Time) {
 	ctx, stop := context.WithCancel(ctx)
@@ -181,7 +182,7 @@ func (e *Engine) await(ctx context.Context, f Feed, due time.Time) {
 		defer close(stopped)
 		defer stop()
 		_, keeps := f.Source.(connectors.Housekeeper)
-		for e.Now().Before(due) && sleep(ctx, e.Tick) {
+		for began := e.Now(); e.Now().Before(due) && !e.Now().Before(began) && sleep(ctx, e.Tick); {
 			if !keeps {
 				continue
 			}

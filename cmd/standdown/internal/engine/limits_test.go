@@ -221,7 +221,7 @@ func TestAProposalLapses(t *testing.T) {
 	w.ahead.Store(int64(61 * time.Minute))
 	w.rest()
 	w.until("the end of the proposal", func() bool { return strings.Contains(w.outcome(), "expired") })
-	w.want("cancel-workflow expired, post-comment dropped, notify-parties dropped", "Active", 0, 0)
+	w.want("cancel-workflow expired, post-comment expired, notify-parties expired", "Active", 0, 0)
 	w.until("the word to the operator", func() bool { return log.count("proposal lapsed") == 1 })
 }
 
@@ -347,6 +347,33 @@ func TestDeadlinesFollowTheSettings(t *testing.T) {
 	}
 }
 
+// A polled source cannot tell that there is something to read.
+type polled struct{ connectors.Source }
+
+func TestAClockThatIsSetBackDoesNotStopTheReading(t *testing.T) {
+	w := newWorld(t)
+	w.engine.Feeds[0].Source = polled{w.org}
+	w.start()
+	read := func() time.Time {
+		r, err := w.journal.Reading(t.Context(), "salesforce")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.ReadAt
+	}
+	for _, restart := range []bool{false, true} {
+		last := read()
+		if restart {
+			w.stop()
+		}
+		w.ahead.Add(int64(-10 * 24 * time.Hour))
+		if restart {
+			w.start()
+		}
+		w.until("a reading by the new clock", func() bool { return read().Before(last.Add(-24 * time.Hour)) })
+	}
+}
+
 func TestDeadlinesAndAClockThatIsSet(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -367,4 +394,53 @@ func TestDeadlinesAndAClockThatIsSet(t *testing.T) {
 	w.until("the end of the workflow", func() bool { return w.status() == "Cancelled" })
 	w.rest()
 	w.want(allDone+", finish-cancellation done, send-final-notice done", "Cancelled", 1, 2)
+}
+
+func TestASummaryTellsWhatWasNotDoneAfterAll(t *testing.T) {
+	w := newWorld(t)
+	client := rules.Ref{Kind: "client", ID: contact}
+	event := rules.Event{ID: "hold", Kind: rules.HoldChanged, At: w.now(), Subject: client}
+	v := store.Verdict{
+		Event:     store.Event{Event: event},
+		Decisions: []rules.Decision{{Table: "on_hold.hold", Row: "W5", Subject: client}},
+		Writes: [][]store.Write{{{System: "salesforce", Verb: "post-comment", State: store.Pending, Change: connectors.Change{
+			Key: "summary", Op: connectors.Post, Ref: connectors.Ref{Kind: "Contact", ID: contact}, Fields: map[string]any{"Body": "Cancelled: J-1, J-2"}}}}},
+	}
+	for _, name := range []string{"J-1", "J-2"} {
+		ref := w.org.Put(connectors.Record{Ref: connectors.Ref{Kind: "Job", ID: name}, Fields: map[string]any{"Status": "Pending"}})
+		v.Decisions = append(v.Decisions, rules.Decision{Table: "on_hold.visit", Row: "H2", Subject: rules.Ref{Kind: "job", ID: name}})
+		v.Writes = append(v.Writes, []store.Write{{System: "salesforce", Verb: "cancel-job", State: store.Proposed, Text: name + ": Pending -> Cancelled",
+			Change: connectors.Change{Key: name, Op: connectors.Update, Ref: ref, Fields: map[string]any{"Status": "Cancelled"}}}})
+	}
+	journal, err := store.Open(t.Context(), w.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = journal.Intake(t.Context(), "by hand", &store.Reading{ReadAt: w.now()}, []store.Arrival{{
+		Subject: client, ID: event.ID, Kind: event.Kind, At: event.At, Event: &event, State: store.New}})
+	if err == nil {
+		err = journal.Commit(t.Context(), v, w.now())
+	}
+	if err := errors.Join(err, journal.Close()); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	entries, err := w.journal.Entries(t.Context(), store.Filter{States: []store.State{store.Proposed}})
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("%d proposals, %v; want 2", len(entries), err)
+	}
+	for i, sig := range []store.Signal{store.Approve, store.Decline} {
+		if err := w.journal.Act(t.Context(), []int64{entries[i].ID}, sig, "dana", "she called", w.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.rest()
+	posts := w.org.Posts()
+	if len(posts) != 1 {
+		t.Fatalf("%d comments, want 1", len(posts))
+	}
+	want := "Cancelled: J-1, J-2\n\nNot done after all:\n- J-2: Pending -> Cancelled (decline by dana: she called)"
+	if got := posts[0].Change.Fields["Body"]; got != want {
+		t.Errorf("comment %q\nwant    %q", got, want)
+	}
 }

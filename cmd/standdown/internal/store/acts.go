@@ -55,9 +55,13 @@ func signal(ctx context.Context, tx conn, id int64, sig Signal, who, reason stri
 		return err
 	}
 	if next == Dropped || next == Expired {
-		if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'dropped', why = ?, updated = ?
-			WHERE state IN (`+quoted(from(Drop))+`) AND `+rest,
-			fmt.Sprintf("entry %d before it was %s", id, next), ms(now), id, id, id); err != nil {
+		with := Drop
+		if next == Expired {
+			with = Expire
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = ?, why = ?, updated = ?
+			WHERE state IN (`+quoted(from(with))+`) AND `+rest,
+			string(next), fmt.Sprintf("entry %d before it was %s", id, next), ms(now), id, id, id); err != nil {
 			return err
 		}
 	}

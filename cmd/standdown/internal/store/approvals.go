@@ -19,7 +19,8 @@ type Checker struct {
 
 // Approve has proposed entries done. It is refused if the checker is one of
 // their makers: who caused the event (edited the record, say), who had it decided
-// again, or who ordered an undo. If one entry cannot be approved, none is.
+// again, or who ordered an undo. It is refused if it is too late, even if nobody
+// had the proposal lapse yet. If one entry cannot be approved, none is.
 func (s *Store) Approve(ctx context.Context, ids []int64, checker Checker, reason string, now time.Time) error {
 	return s.inTx(ctx, func(tx conn) error { return approve(ctx, tx, ids, checker, reason, now) })
 }
@@ -36,6 +37,13 @@ func approve(ctx context.Context, tx conn, ids []int64, checker Checker, reason 
 					return fmt.Errorf("entry %d goes back to %s: somebody else must approve it (approvals.allow_own)", id, checker.Name)
 				}
 			}
+		}
+		var late int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries WHERE id = ? AND state = 'proposed' AND expires > 0 AND expires <= ?`, id, ms(now)).Scan(&late); err != nil {
+			return fmt.Errorf("reading the journal: %w", err)
+		}
+		if late > 0 {
+			return fmt.Errorf("entry %d has lapsed: nobody approved it in time", id)
 		}
 		if err := signal(ctx, tx, id, Approve, checker.Name, reason, now); err != nil {
 			return err
@@ -55,7 +63,7 @@ func makers(ctx context.Context, tx conn, entry int64) ([]string, error) {
 		entry, entry, entry)
 }
 
-// Lapse ends proposals that nobody approved in time, and drops what was to
+// Lapse ends proposals that nobody approved in time, and with them what was to
 // follow them. It returns those that lapsed.
 func (s *Store) Lapse(ctx context.Context, now time.Time) ([]Entry, error) {
 	due, err := lapsing(ctx, s.db, now)
@@ -77,7 +85,7 @@ func (s *Store) Lapse(ctx context.Context, now time.Time) ([]Entry, error) {
 }
 
 // lapsing are the proposals that lapse now, the last first, for what is to
-// follow another entry is dropped with it.
+// follow another entry ends with it.
 func lapsing(ctx context.Context, c conn, now time.Time) ([]Entry, error) {
 	return rows(ctx, c, scanEntry, `SELECT `+entryColumns+` FROM entries e WHERE e.state = 'proposed' AND e.expires > 0 AND e.expires <= ? ORDER BY e.id DESC`, ms(now))
 }

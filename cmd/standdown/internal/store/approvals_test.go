@@ -97,10 +97,13 @@ func testLapse(t *testing.T, fresh storetest.Fresh) {
 		}
 		return len(lapsed)
 	}
+	if err := s.Act(ctx, []int64{1}, store.Approve, "dana", "", now.Add(24*time.Hour)); err == nil {
+		t.Error("it could be approved too late, because no daemon had looked")
+	}
 	equal(t, "lapsed in time", lapse(now.Add(23*time.Hour)), 0)
 	equal(t, "lapsed", lapse(now.Add(24*time.Hour)), 1)
 	equal(t, "lapsed once more", lapse(now.Add(25*time.Hour)), 0)
-	equal(t, "states", states(t, s), map[string]store.State{"a1": store.Expired, "a2": store.Dropped})
+	equal(t, "states", states(t, s), map[string]store.State{"a1": store.Expired, "a2": store.Expired})
 	if err := s.Act(ctx, []int64{1}, store.Approve, "dana", "", now); err == nil {
 		t.Error("what has lapsed could be approved")
 	}
@@ -109,12 +112,13 @@ func testLapse(t *testing.T, fresh storetest.Fresh) {
 		t.Errorf("acts %v, %v; want that it expired", acts, err)
 	}
 
-	// A person may have it decided anew, and then it is asked for anew.
+	// A person may have it decided anew, and then it is asked for anew, with
+	// what is to follow.
 	if err := s.Replay(ctx, rules.Event{ID: "e1", Kind: rules.HoldChanged, At: now, Subject: client}, "dana", now); err != nil {
 		t.Fatal(err)
 	}
 	decide()
-	equal(t, "states after a replay", states(t, s), map[string]store.State{"a1": store.Proposed, "a2": store.Dropped})
+	equal(t, "states after a replay", states(t, s), map[string]store.State{"a1": store.Proposed, "a2": store.Pending})
 }
 
 func TestSeveralAtOnce(t *testing.T) { storetest.Each(t, testSeveralAtOnce) }

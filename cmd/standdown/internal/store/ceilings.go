@@ -18,7 +18,7 @@ import (
 // customers at once. A run that passes one is held: everything of it that is
 // not yet on its way becomes Proposed, and so does what it asks for later.
 // Nothing of a run is delivered before it is wholly decided, so that nothing of
-// it is half done. What a person approved is not counted, nor held again; nor
+// it is half done but what had to be put off. What a person approved is not counted, nor held again; nor
 // are comments and mails counted, which come with the changes that they speak
 // of. Zero is no ceiling.
 type Ceilings struct {
@@ -100,7 +100,7 @@ func contain(ctx context.Context, tx conn, v Verdict, customer string, now time.
 			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'proposed', why = ?, updated = ? WHERE run = ? AND state IN (`+quoted(from(Halt))+`) AND checker = ''`,
+	if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'proposed', why = ?, updated = ? WHERE run = ? AND state IN (`+quoted(from(Halt))+`) AND checker = '' AND attempts = 0`,
 		why, ms(now), v.Event.Run); err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}

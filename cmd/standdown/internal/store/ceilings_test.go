@@ -113,6 +113,37 @@ func testCeilings(t *testing.T, fresh storetest.Fresh) {
 			t.Errorf("holds %v, %v; want none that holds anything", holds, err)
 		}
 	})
+	t.Run("what was put off counts for the run that it came with", func(t *testing.T) {
+		s, ctx := open(t, fresh)
+		read(t, s, 1, 3)
+		c := store.Ceilings{Run: 3}
+		for _, put := range []error{
+			s.Postpone(ctx, "e1", "no answer", now), s.Wait(ctx, "e2", now.Add(time.Minute)), s.Disband(ctx, now),
+		} {
+			if put != nil {
+				t.Fatal(put)
+			}
+		}
+		decideWithin(t, s, "e1", "A", 2, c, now)
+		decideWithin(t, s, "e2", "B", 2, c, now)
+		equal(t, "with four records", counts(t, s), map[store.State]int{store.Proposed: 8})
+	})
+	t.Run("what has been tried already is not held", func(t *testing.T) {
+		s, ctx := open(t, fresh)
+		read(t, s, 1, 2)
+		if err := s.Postpone(ctx, "e2", "no answer", now); err != nil {
+			t.Fatal(err)
+		}
+		c := store.Ceilings{Run: 1}
+		decideWithin(t, s, "e1", "A", 1, c, now)
+		_, token, entries := claim(t, s, now)
+		if err := s.Settle(ctx, token, []store.Settlement{{ID: entries[0].ID, Signal: store.Lost}}, now); err != nil {
+			t.Fatal(err)
+		}
+		decideWithin(t, s, "e2", "B", 1, c, now)
+		equal(t, "e1's change, which may be in force", states(t, s)["e1-0"], store.Pending)
+		equal(t, "e2's change", states(t, s)["e2-0"], store.Proposed)
+	})
 	t.Run("runs are counted apart", func(t *testing.T) {
 		s, _ := open(t, fresh)
 		read(t, s, 1, 1)

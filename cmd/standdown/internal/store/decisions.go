@@ -66,10 +66,11 @@ func (s *Store) Undecided(ctx context.Context, now time.Time, limit int) ([]Even
 		WHERE e.state = 'new' AND `+decidable+` ORDER BY e.at, e.id LIMIT ?`, ms(now), limit)
 }
 
-// Disband takes events that cannot be decided now out of their run, so that
-// the others of it can be delivered.
+// Disband has the other events of its run not wait for one that cannot be
+// decided now: they can be delivered. It still counts towards the ceilings of
+// its run.
 func (s *Store) Disband(ctx context.Context, now time.Time) error {
-	return s.setEvent(ctx, `UPDATE events AS e SET run = id WHERE e.state = 'new' AND e.run <> e.id AND NOT (`+decidable+`)`, ms(now))
+	return s.setEvent(ctx, `UPDATE events AS e SET apart = 1 WHERE e.state = 'new' AND e.apart = 0 AND NOT (`+decidable+`)`, ms(now))
 }
 
 const eventColumns = `e.id, e.kind, e.subject, e.body, e.state, e.generation, e.attempts, e.note, e.run, e.author`
@@ -103,7 +104,9 @@ func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
 // other subjects, so that nobody is told of what has not been done. If the run
 // passes a ceiling with it, all that the run still asks for is held, see
 // [Ceilings]. What waits of earlier events of the same kind about the same
-// subject becomes stale: this one was decided on newer facts.
+// subject becomes stale: this one was decided on newer facts. So does what
+// waits of the event itself, from when it was decided before, and is not asked
+// for again.
 //
 // The error is ErrBusy while changes that other events asked for are on their
 // way to a record that the verdict is about: it was decided on a world about
@@ -127,6 +130,10 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 			ms(now), e.Subject.String(), e.ID, e.Kind); err != nil {
 			return err
 		}
+		if err := exec(`UPDATE entries SET state = 'stale', why = 'decided again, and no longer asked for', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
+			AND `+isOpen+` AND event = ? AND key NOT IN (`+tx.list+`)`, ms(now), e.ID, keys(v.Writes)); err != nil {
+			return err
+		}
 		customer := cmp.Or(v.Customer, e.Subject.String())
 		turns := turns{}
 		for n, d := range v.Decisions {
@@ -136,7 +143,7 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 				return err
 			}
 			if d.Withdraws {
-				if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`) AND `+isOpen,
+				if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`) AND state <> 'unknown' AND `+isOpen,
 					"withdrawn by decision "+id, ms(now), d.Subject.String(), e.ID); err != nil {
 					return err
 				}
@@ -176,6 +183,16 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 	})
 }
 
+func keys(writes [][]Write) []string {
+	all := []string{}
+	for _, of := range writes {
+		for _, w := range of {
+			all = append(all, w.Change.Key)
+		}
+	}
+	return all
+}
+
 // ErrBusy is returned for a verdict about records that are just being changed.
 var ErrBusy = errors.New("records that it is about are being changed")
 
@@ -208,15 +225,16 @@ func DecisionID(event string, generation, n int) string {
 	return "D" + hex.EncodeToString(sum[:5])
 }
 
-// Postpone has the event decided again not before the given time.
+// Postpone has the event decided again not before the given time, apart from
+// its run, see [Store.Disband].
 func (s *Store) Postpone(ctx context.Context, event, note string, notBefore time.Time) error {
-	return s.setEvent(ctx, `UPDATE events SET attempts = attempts + 1, note = ?, not_before = ?, run = id WHERE id = ? AND state = 'new'`, note, ms(notBefore), event)
+	return s.setEvent(ctx, `UPDATE events SET attempts = attempts + 1, note = ?, not_before = ?, apart = 1 WHERE id = ? AND state = 'new'`, note, ms(notBefore), event)
 }
 
 // Wait has the event decided not before the given time, without counting it as
 // an attempt that went wrong.
 func (s *Store) Wait(ctx context.Context, event string, notBefore time.Time) error {
-	return s.setEvent(ctx, `UPDATE events SET not_before = ?, run = id WHERE id = ? AND state = 'new'`, ms(notBefore), event)
+	return s.setEvent(ctx, `UPDATE events SET not_before = ?, apart = 1 WHERE id = ? AND state = 'new'`, ms(notBefore), event)
 }
 
 // Quarantine sets the event aside for a person.
@@ -266,18 +284,22 @@ func (s *Store) Deadlines(ctx context.Context) ([]Deadline, error) {
 	}, `SELECT kind, subject, at, decision FROM deadlines ORDER BY at, kind, subject`)
 }
 
-// Fire turns every deadline that is due into an event. It returns how many.
+// Fire turns every deadline that is due into an event, whose author is that of
+// the event with which it was set. It returns how many. One that was set
+// anew for the moment for which it has fired before (the clock was set back
+// while it was decided) has its event decided again.
 func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
 	fired := 0
 	err := s.inTx(ctx, func(tx conn) error {
 		fired = 0
 		type due struct {
-			kind, subject string
-			at            int64
+			kind, subject, author string
+			at                    int64
 		}
 		all, err := rows(ctx, tx, func(r *sql.Rows) (d due, err error) {
-			return d, r.Scan(&d.kind, &d.subject, &d.at)
-		}, `SELECT kind, subject, at FROM deadlines WHERE at <= ? ORDER BY at, kind, subject`, ms(now))
+			return d, r.Scan(&d.kind, &d.subject, &d.at, &d.author)
+		}, `SELECT l.kind, l.subject, l.at, COALESCE(e.author, '') FROM deadlines l LEFT JOIN decisions d ON d.id = l.decision LEFT JOIN events e ON e.id = d.event
+			WHERE l.at <= ? ORDER BY l.at, l.kind, l.subject`, ms(now))
 		if err != nil {
 			return err
 		}
@@ -286,7 +308,15 @@ func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
 				ID:   fmt.Sprintf("due:%s/%s@%d", d.kind, d.subject, d.at),
 				Kind: d.kind, At: fromMS(d.at), Subject: parseRef(d.subject),
 			}
-			if _, err := insertEvent(ctx, tx, eventRow{id: e.ID, kind: e.Kind, subject: d.subject, at: e.At, body: encode(e), state: New, arrived: now, run: fmt.Sprintf("due %d", ms(now))}); err != nil {
+			run := fmt.Sprintf("due %d", ms(now))
+			n, err := insertEvent(ctx, tx, eventRow{
+				id: e.ID, kind: e.Kind, subject: d.subject, at: e.At, body: encode(e), state: New, arrived: now, author: d.author, run: run,
+			})
+			if err == nil && n == 0 {
+				_, err = tx.ExecContext(ctx, `UPDATE events SET state = 'new', generation = generation + 1, attempts = 0, not_before = 0, note = '', run = ?, apart = 0
+					WHERE id = ? AND state IN ('decided', 'ignored')`, run, e.ID)
+			}
+			if err != nil {
 				return err
 			}
 			if _, err := tx.ExecContext(ctx, `DELETE FROM deadlines WHERE kind = ? AND subject = ?`, d.kind, d.subject); err != nil {

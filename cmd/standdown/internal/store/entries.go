@@ -92,9 +92,10 @@ const rest = `id > ? AND event = (SELECT event FROM entries WHERE id = ?) AND la
 
 // Claim takes up to limit entries of the system that are due, each the head of
 // its lane, for the caller alone until the lease ends. Customers take turns.
-// Nothing is due while a brake is on, or some of its run is undecided. An entry whose lease
-// ended without an outcome is claimed again with Doubt. The token is needed to
-// settle them.
+// Nothing is due while a brake is on, or some of its run is undecided. What was
+// put off by a clock that has been set back since, by more than a lease, is due.
+// An entry whose lease ended without an outcome is claimed again with Doubt. The
+// token is needed to settle them.
 func (s *Store) Claim(ctx context.Context, system string, limit int, now time.Time, lease time.Duration) (entries []Entry, token string, err error) {
 	token = rand.Text()
 	err = s.inTx(ctx, func(tx conn) error {
@@ -102,11 +103,11 @@ func (s *Store) Claim(ctx context.Context, system string, limit int, now time.Ti
 				doubt = CASE WHEN e.state = 'sending' THEN 1 ELSE e.doubt END,
 				state = 'sending', attempts = e.attempts + 1, lease = ?, lease_until = ?, updated = ?
 			WHERE e.id IN (SELECT e.id FROM entries e WHERE e.system = ? AND e.state IN ('pending', 'sending')
-				AND (e.state = 'pending' AND e.not_before <= ? OR e.state = 'sending' AND e.lease_until <= ?)
-				AND NOT EXISTS (SELECT 1 FROM events r WHERE r.run = e.run AND r.state = 'new')
+				AND (e.state = 'pending' AND (e.not_before <= ? OR e.updated > ?) OR e.state = 'sending' AND e.lease_until <= ?)
+				AND NOT EXISTS (SELECT 1 FROM events r WHERE r.run = e.run AND r.state = 'new' AND r.apart = 0)
 				AND NOT EXISTS (SELECT 1 FROM brakes b WHERE b.name IN ('all', e.system))
 				AND `+heads+` ORDER BY e.turn, e.id LIMIT ?)
-			RETURNING `+strings.ReplaceAll(entryColumns, "e.", ""), token, ms(now.Add(lease)), ms(now), system, ms(now), ms(now), limit)
+			RETURNING `+strings.ReplaceAll(entryColumns, "e.", ""), token, ms(now.Add(lease)), ms(now), system, ms(now), ms(now.Add(lease)), ms(now), limit)
 		slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
 		return err
 	})
@@ -178,19 +179,43 @@ func again(ctx context.Context, tx conn, entry int64, now time.Time) error {
 	return err
 }
 
-// MadeBy returns the record that the entry with the key made, if it is done.
+// LeftUndone returns, for an entry that comes after all others of its event,
+// which changes of records the event asked for and people or settings have kept
+// from being done, most at most, each in a line with the reason. It is empty
+// for other entries.
+func (s *Store) LeftUndone(ctx context.Context, entry int64, most int) ([]string, error) {
+	return rows(ctx, s.db, func(r *sql.Rows) (line string, err error) {
+		var text, why string
+		err = r.Scan(&text, &why)
+		return text + " (" + why + ")", err
+	}, `SELECT e.text, e.why FROM entries e JOIN entries l ON l.event = e.event AND l.decision <> e.decision
+		WHERE l.id = ? AND l.last = 1 AND e.weighs = 1 AND e.state IN ('dropped', 'expired') ORDER BY e.id LIMIT ?`, entry, most)
+}
+
+// ErrNotMade is about a record that an entry should have made, and that is not
+// there or not known.
+var ErrNotMade = errors.New("the record was not made, or nobody here knows which it is")
+
+// MadeBy returns the record that the entry with the key made. The error is
+// ErrNotMade if it never will, or if a person confirmed that it is in force.
 func (s *Store) MadeBy(ctx context.Context, key string) (connectors.Ref, error) {
 	var body string
 	var state State
+	var o Outcome
 	err := s.db.QueryRowContext(ctx, `SELECT state, result FROM entries WHERE key = ? AND state NOT IN ('stale', 'expired')`, key).Scan(&state, &body)
-	if err == nil && state != Done {
+	if err == nil {
+		err = decode(body, &o)
+	}
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && state == Dropped, err == nil && state == Done && o.Ref.ID == "":
+		err = ErrNotMade
+	case err == nil && state != Done:
 		err = fmt.Errorf("it is %s", state)
 	}
 	if err != nil {
 		return connectors.Ref{}, fmt.Errorf("looking for what change %s made: %w", key, err)
 	}
-	var o Outcome
-	return o.Ref, decode(body, &o)
+	return o.Ref, nil
 }
 
 // A Filter chooses entries; empty fields choose all.

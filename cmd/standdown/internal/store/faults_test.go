@@ -251,6 +251,20 @@ func TestClockSetBack(t *testing.T) {
 		if got := claim(then.Add(2 * time.Minute)); got != "before doubt=true after doubt=true " {
 			t.Errorf("claimed once the leases are over: %q", got)
 		}
+		ahead := then.Add(24 * time.Hour)
+		entries, token, err := s.Claim(t.Context(), "salesforce", 1, ahead, time.Minute)
+		if err != nil || len(entries) != 1 {
+			t.Fatalf("%d entries a day ahead (%v), want 1", len(entries), err)
+		}
+		if err := s.Settle(t.Context(), token, []Settlement{{ID: entries[0].ID, Signal: Failed, NotSoon: ahead.Add(time.Second)}}, ahead); err != nil {
+			t.Fatal(err)
+		}
+		if got := claim(ahead.Add(-30 * time.Second)); got != "after doubt=true " {
+			t.Errorf("claimed with a clock that is a little behind: %q, want that what failed is left for its second", got)
+		}
+		if got := claim(then.Add(3 * time.Minute)); got != "before doubt=true " {
+			t.Errorf("claimed once the clock was set right: %q, want what failed while it was a day ahead", got)
+		}
 	})
 }
 

@@ -25,8 +25,10 @@ const (
 // A Reading is how far a source has been read.
 type Reading struct {
 	Cursor connectors.Cursor
-	// Baseline tells that the first read of everything is under way.
+	// Baseline tells that the first read of everything is under way, and Whole
+	// that it is over with what is taken in now.
 	Baseline   bool
+	Whole      bool
 	BaselineAt time.Time
 	ReadAt     time.Time // zero if never
 
@@ -86,7 +88,7 @@ func (s *Store) Intake(ctx context.Context, source string, r *Reading, arrivals 
 	err = s.inTx(ctx, func(tx conn) error {
 		fresh = 0
 		baseline := 0
-		if r.Baseline {
+		if r.Baseline && !r.Whole {
 			baseline = 1
 		}
 		res, err := tx.ExecContext(ctx, `INSERT INTO sources (name, cursor, baseline, baseline_at, read_at, version) VALUES (?, ?, ?, ?, ?, 1)
@@ -112,6 +114,7 @@ func (s *Store) Intake(ctx context.Context, source string, r *Reading, arrivals 
 	})
 	if err == nil {
 		r.version++
+		r.Baseline = r.Baseline && !r.Whole
 	}
 	return fresh, err
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -64,6 +65,62 @@ func TestADaemonRunsOnTablesThatAreOneVersionAheadOfIt(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func TestWhoHadToWaitSeesWhatWasWritten(t *testing.T) {
+	url := storetest.Shared(t).Fresh(t)
+	db, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(t.Context())
+	if _, err := db.Exec(t.Context(), `ALTER DATABASE `+pgx.Identifier{db.Config().Database}.Sanitize()+` SET default_transaction_isolation = 'repeatable read'`); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var writing sync.WaitGroup
+	for i := range 8 {
+		writing.Go(func() {
+			for range 20 { // each links an act to the one before
+				b := store.Brake{Name: fmt.Sprint("system ", i), Who: "dana"}
+				if err := errors.Join(s.Pause(t.Context(), b), s.Resume(t.Context(), b)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	writing.Wait()
+}
+
+func TestWhatIsCommittedIsOnTheDiskWhateverTheDefault(t *testing.T) {
+	url := storetest.Shared(t).Fresh(t)
+	db, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(t.Context())
+	if _, err := db.Exec(t.Context(), `ALTER DATABASE `+pgx.Identifier{db.Config().Database}.Sanitize()+` SET synchronous_commit = off`); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ours, err := pgx.ConnectConfig(t.Context(), s.Shared())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close(t.Context())
+	var got string
+	if err := ours.QueryRow(t.Context(), `SHOW synchronous_commit`).Scan(&got); err != nil || got != "on" {
+		t.Errorf("synchronous_commit is %q (%v), want on", got, err)
+	}
 }
 
 func TestOnlyOneOfTwoReadersIsBelieved(t *testing.T) {

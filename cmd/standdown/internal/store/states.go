@@ -15,7 +15,7 @@ const (
 	Unknown  State = "unknown"  // may or may not be in force, and nobody can be asked
 	Dropped  State = "dropped"  // a person decided against it, or its verb is off
 	Stale    State = "stale"    // the world had moved on; decided again
-	Expired  State = "expired"  // nobody approved it in time
+	Expired  State = "expired"  // nobody approved it in time, or what it was to follow
 )
 
 // Signal is what happens to an entry.
@@ -29,7 +29,7 @@ const (
 	Drop    Signal = "drop"    // by a person
 	Confirm Signal = "confirm" // by a person: it is in force
 	Halt    Signal = "hold"    // its run passed a ceiling
-	Expire  Signal = "expire"  // nobody approved it in time
+	Expire  Signal = "expire"  // nobody approved it in time, or what it was to follow
 	Claim   Signal = "claim"
 	Applied Signal = "applied"
 	Failed  Signal = "failed"  // not applied, try again
@@ -43,7 +43,7 @@ const (
 // happen.
 var transitions = map[State]map[Signal]State{
 	Proposed: {Approve: Pending, Decline: Dropped, Drop: Dropped, Changed: Stale, Expire: Expired},
-	Pending:  {Claim: Sending, Halt: Proposed, Drop: Dropped, Changed: Stale},
+	Pending:  {Claim: Sending, Halt: Proposed, Drop: Dropped, Changed: Stale, Expire: Expired},
 	Sending:  {Claim: Sending, Applied: Done, Failed: Pending, Lost: Pending, Refused: Stuck, Guess: Unknown, Changed: Stale},
 	Stuck:    {Retry: Pending, Drop: Dropped, Changed: Stale},
 	Unknown:  {Retry: Pending, Confirm: Done, Drop: Dropped},

@@ -151,6 +151,11 @@ func openPostgres(name, program string) (*Store, error) {
 	c.RuntimeParams["idle_in_transaction_session_timeout"] = "10000"
 	c.RuntimeParams["statement_timeout"] = "60000"
 	c.RuntimeParams["application_name"] = program
+	// Whatever the database's defaults are: whoever had to wait for his turn must
+	// see what was written meanwhile, and what was committed must not be lost, or
+	// it would be sent again.
+	c.RuntimeParams["default_transaction_isolation"] = "read committed"
+	c.RuntimeParams["synchronous_commit"] = "on"
 	db := stdlib.OpenDB(*c)
 	db.SetMaxOpenConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)

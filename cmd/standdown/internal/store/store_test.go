@@ -162,6 +162,19 @@ func testIntake(t *testing.T, fresh storetest.Fresh) {
 		}
 		equal(t, "memory", memory, map[rules.Ref]map[string]string{client: {"hold": "on"}})
 	})
+	t.Run("a baseline is over with its last part, whatever happens after", func(t *testing.T) {
+		s, ctx := open(t, fresh)
+		reading := store.Reading{Baseline: true, Whole: true, BaselineAt: now, ReadAt: now}
+		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, ID: "e1", Kind: "k", State: store.New, Watched: "v1"}
+		if _, err := s.Intake(ctx, "salesforce", &reading, []store.Arrival{arrival}); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "undecided", undecided(t, s), []string{})
+		stored, err := s.Reading(ctx, "salesforce")
+		if err != nil || stored.Baseline || reading.Baseline {
+			t.Errorf("baseline is stored %v, told %v (%v); want that it is over", stored.Baseline, reading.Baseline, err)
+		}
+	})
 	t.Run("an old record that comes into sight later is remembered and not acted upon, until it changes", func(t *testing.T) {
 		s, _ := open(t, fresh)
 		arrival := store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: "1"}, Subject: client, Kind: "k", State: store.New, Memory: map[string]string{"hold": "on"}}

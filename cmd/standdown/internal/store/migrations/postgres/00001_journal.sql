@@ -37,10 +37,11 @@ CREATE TABLE events (
     sha256     TEXT NOT NULL, -- evidence, see raw
     arrived    BIGINT NOT NULL,
     author     TEXT NOT NULL, -- who caused it, as the source names people; empty if nobody is known
-    run        TEXT NOT NULL  -- what arrived together: nothing of it is delivered before all of it is decided
+    run        TEXT NOT NULL, -- what arrived together: nothing of it is delivered before all of it is decided
+    apart      BIGINT NOT NULL DEFAULT 0 -- 1: it could not be decided in time, and the others of its run do not wait for it
 );
 CREATE INDEX events_new ON events (not_before) WHERE state = 'new';
-CREATE INDEX events_run ON events (run) WHERE state = 'new';
+CREATE INDEX events_run ON events (run) WHERE state = 'new' AND apart = 0;
 CREATE INDEX events_aside ON events (at) WHERE state = 'quarantined';
 CREATE INDEX events_subject ON events (subject, kind, at);
 CREATE INDEX events_waiting ON events (subject, at, id) WHERE state = 'new';
