@@ -10,9 +10,9 @@ import (
 // Ceilings are how many records may be changed without a person; 0 is any
 // number.
 type Ceilings struct {
-	Run      RunCeiling `yaml:"run"`
-	Rule     Ceiling    `yaml:"rule"`     // by one row of a table, within an hour
-	Customer Ceiling    `yaml:"customer"` // for one customer, within an hour
+	Run      RunCeiling  `yaml:"run"`
+	Rule     RuleCeiling `yaml:"rule"`     // by one row of a table, within an hour
+	Customer Ceiling     `yaml:"customer"` // for one customer, within an hour
 }
 
 // RunCeiling is about what one read brought.
@@ -22,6 +22,14 @@ type RunCeiling struct {
 	Percent int `yaml:"percent"`
 	// Floor is how many records may be changed whatever Percent says.
 	Floor int `yaml:"floor"`
+}
+
+// RuleCeiling is about what one row of a table does within an hour.
+type RuleCeiling struct {
+	Records int `yaml:"records"`
+	// Percent is of the watched records of one kind, that it is about; it
+	// counts from the run's Floor on.
+	Percent int `yaml:"percent"`
 }
 
 // Ceiling is a number of records.
@@ -56,14 +64,16 @@ type QuietHours struct {
 func (c Ceilings) check(d *document) {
 	for key, n := range map[string]int{
 		"run.records": c.Run.Records, "run.percent": c.Run.Percent, "run.floor": c.Run.Floor,
-		"rule.records": c.Rule.Records, "customer.records": c.Customer.Records,
+		"rule.records": c.Rule.Records, "rule.percent": c.Rule.Percent, "customer.records": c.Customer.Records,
 	} {
 		if n < 0 {
 			d.refuse("ceilings."+key, "must be 0 (any number) or more")
 		}
 	}
-	if c.Run.Percent > 100 {
-		d.refuse("ceilings.run.percent", "is more than all there are; want 0 (no such ceiling) to 100")
+	for key, n := range map[string]int{"run.percent": c.Run.Percent, "rule.percent": c.Rule.Percent} {
+		if n > 100 {
+			d.refuse("ceilings."+key, "is more than all there are; want 0 (no such ceiling) to 100")
+		}
 	}
 }
 

@@ -247,7 +247,7 @@ func defaults() *Config {
 		Mapping: mapping.Config{Presets: []string{"milestone", "skedulo"}, Queue: "Back_Office"},
 		Ceilings: Ceilings{
 			Run:      RunCeiling{Records: 200, Percent: 20, Floor: 20},
-			Rule:     Ceiling{Records: 500},
+			Rule:     RuleCeiling{Records: 500, Percent: 30},
 			Customer: Ceiling{Records: 200},
 		},
 		Approvals: Approvals{ExpireAfter: 30 * 24 * time.Hour},

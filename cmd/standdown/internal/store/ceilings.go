@@ -24,9 +24,12 @@ import (
 type Ceilings struct {
 	Run     int // records that one run changes
 	Percent int // of the records of one kind that the journal knows, that one run is about
-	// Floor is how many records a run may change whatever Percent says.
+	Rule    int // records that one row of a table changes within an hour
+	// RulePercent is of the records of one kind that the journal knows, that
+	// what one row changes within an hour is about.
+	RulePercent int
+	// Floor is how many records may be changed whatever the percentages say.
 	Floor    int
-	Rule     int // records that one row of a table changes within an hour
 	Customer int // records that are changed for one customer within an hour
 }
 
@@ -129,13 +132,14 @@ func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time
 			return fmt.Sprintf("its run changes %d records or more, and may change %d (ceilings.run.records)", n, c.Run), nil
 		}
 		if c.Percent > 0 && n > c.Floor {
-			if why, err := exceededShare(ctx, tx, v.Event.Run, c.Percent); why != "" || err != nil {
-				return why, err
+			share, err := exceededShare(ctx, tx, c.Percent, `e.run = ?`, v.Event.Run)
+			if share != "" || err != nil {
+				return "its run is about " + share + " (ceilings.run.percent)", err
 			}
 		}
 	}
 	hourAgo := ms(now.Add(-time.Hour))
-	if c.Rule > 0 {
+	if c.Rule > 0 || c.RulePercent > 0 {
 		asked := map[string]bool{}
 		for i, d := range v.Decisions {
 			rule := ruleName(d)
@@ -147,8 +151,14 @@ func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time
 			if err != nil {
 				return "", err
 			}
-			if n > c.Rule {
+			if c.Rule > 0 && n > c.Rule {
 				return fmt.Sprintf("row %s changes %d records within an hour, and may change %d (ceilings.rule.records)", rule, n, c.Rule), nil
+			}
+			if c.RulePercent > 0 && n > c.Floor {
+				share, err := exceededShare(ctx, tx, c.RulePercent, `e.rule = ? AND e.created > ?`, rule, hourAgo)
+				if share != "" || err != nil {
+					return "row " + rule + " is within an hour about " + share + " (ceilings.rule.percent)", err
+				}
 			}
 		}
 	}
@@ -164,10 +174,11 @@ func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time
 	return "", nil
 }
 
-// exceededShare compares how many records of each watched kind the run is about
-// with how many of that kind there are.
-func exceededShare(ctx context.Context, tx conn, run string, percent int) (why string, err error) {
-	refs, err := rows(ctx, tx, scanString, `SELECT DISTINCT ev.ref FROM entries e JOIN events ev ON ev.id = e.event WHERE e.run = ? AND `+counted, run)
+// exceededShare compares how many records of each watched kind the entries are
+// about with how many of that kind there are. It is empty if that is not more
+// than the percentage.
+func exceededShare(ctx context.Context, tx conn, percent int, entries string, args ...any) (share string, err error) {
+	refs, err := rows(ctx, tx, scanString, `SELECT DISTINCT ev.ref FROM entries e JOIN events ev ON ev.id = e.event WHERE `+entries+` AND `+counted, args...)
 	if err != nil {
 		return "", err
 	}
@@ -181,7 +192,7 @@ func exceededShare(ctx context.Context, tx conn, run string, percent int) (why s
 			return "", fmt.Errorf("reading the journal: %w", err)
 		}
 		if known > 0 && n*100 > known*percent {
-			return fmt.Sprintf("its run is about %d or more of the %d records of %s, and may be about %d %% (ceilings.run.percent)", n, known, kind, percent), nil
+			return fmt.Sprintf("%d or more of the %d records of %s, and may be about %d %%", n, known, kind, percent), nil
 		}
 	}
 	return "", nil

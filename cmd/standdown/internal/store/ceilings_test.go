@@ -193,6 +193,21 @@ func testCeilings(t *testing.T, fresh storetest.Fresh) {
 		held(t, s, "salesforce #2", "4 records of one customer")
 		equal(t, "one of them again", counts(t, s), map[store.State]int{store.Pending: 4, store.Proposed: 8})
 	})
+	t.Run("a row that is soon about too great a share of what is watched is held, one run after the other", func(t *testing.T) {
+		s, _ := open(t, fresh)
+		var there []store.Arrival
+		for i := range 10 {
+			there = append(there, store.Arrival{Ref: connectors.Ref{Kind: "Contact", ID: fmt.Sprint("old", i)}, Subject: client, Watched: "v1"})
+		}
+		take(t, s, "salesforce", store.Reading{Baseline: true, ReadAt: now}, there...)
+		for i := range 4 { // the last when an hour has gone by
+			at := now.Add(time.Duration(i/3) * 2 * time.Hour)
+			read(t, s, i+1, 1)
+			decideWithin(t, s, fmt.Sprint("e", i+1), "A", 1, store.Ceilings{RulePercent: 20, Floor: 2}, at)
+			want := []map[store.State]int{{store.Pending: 2}, {store.Pending: 4}, {store.Pending: 4, store.Proposed: 2}, {store.Pending: 6, store.Proposed: 2}}[i]
+			equal(t, fmt.Sprint("after run ", i+1), counts(t, s), want)
+		}
+	})
 	t.Run("a run about too great a share of what is watched is held, unless it is small", func(t *testing.T) {
 		for floor, want := range map[int]map[store.State]int{
 			2: {store.Proposed: 6},
