@@ -148,7 +148,8 @@ func playAll(t *testing.T, seed uint64, kills int) (state []string, midway int) 
 		<-killed
 		if err == nil {
 			// What was killed after the act was over must be over again.
-			err = until(ctx, act.Title, func() (bool, error) { return journal.Quiet(ctx) })
+			calm := lull{journal: journal}
+			err = until(ctx, act.Title, func() (bool, error) { return calm.lasts(ctx) })
 		}
 		if err != nil {
 			daemon.kill()
