@@ -66,7 +66,7 @@ salesforce:
 			t.Fatal(err)
 		}
 	}
-	if err := journal.Quarantine(t.Context(), ids[string(plain)], "no such queue"); err != nil {
+	if err := journal.Quarantine(t.Context(), store.Event{Event: rules.Event{ID: ids[string(plain)]}}, "no such queue"); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range undecided(t, journal, now) {

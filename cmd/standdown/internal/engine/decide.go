@@ -38,17 +38,10 @@ func (e *Engine) deciding(ctx context.Context) {
 // decideAll decides until nothing is due. An event that cannot be decided now
 // is put off; it holds up its own subject only.
 func (e *Engine) decideAll(ctx context.Context) error {
-	lapsed, err := e.Store.Lapse(ctx, e.Now())
-	if err != nil {
-		return err
-	}
-	for _, en := range lapsed {
-		e.Log.Error("proposal lapsed: nobody approved it in time", "entry", en.ID, "verb", en.Verb, "ref", en.Lane)
-	}
-	if _, err := e.Store.Fire(ctx, e.Now()); err != nil {
-		return err
-	}
 	for {
+		if err := e.due(ctx); err != nil {
+			return err
+		}
 		events, err := e.Store.Undecided(ctx, e.Now(), 100)
 		if err != nil {
 			return err
@@ -65,6 +58,20 @@ func (e *Engine) decideAll(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// due has what time brings about happen, however much there is to decide: what
+// was proposed lapses, and deadlines become events.
+func (e *Engine) due(ctx context.Context) error {
+	lapsed, err := e.Store.Lapse(ctx, e.Now())
+	if err != nil {
+		return err
+	}
+	for _, en := range lapsed {
+		e.Log.Error("proposal lapsed: nobody approved it in time", "entry", en.ID, "verb", en.Verb, "ref", en.Lane)
+	}
+	_, err = e.Store.Fire(ctx, e.Now())
+	return err
 }
 
 // release has what was decided delivered, without what arrived with it and
@@ -86,7 +93,7 @@ const maxGenerations = 10
 func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	log := e.Log.With("event", ev.ID)
 	if ev.Generation > 0 && ev.Generation%maxGenerations == 0 {
-		return e.Store.Quarantine(ctx, ev.ID, fmt.Sprintf("decided %d times, and each time the records had changed meanwhile", ev.Generation))
+		return e.Store.Quarantine(ctx, ev, fmt.Sprintf("decided %d times, and each time the records had changed meanwhile", ev.Generation))
 	}
 	if ev.Generation > 0 {
 		old, err := e.Store.Superseded(ctx, ev)
@@ -94,7 +101,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 			return err
 		}
 		if old {
-			return e.Store.Ignore(ctx, ev.ID, "a later change was decided")
+			return e.Store.Ignore(ctx, ev, "a later change was decided")
 		}
 	}
 
@@ -102,7 +109,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	later := func(err error) error {
 		logFailure(log, err, "event cannot be decided now")
 		wait := max(e.Delivery.backoff(ev.Attempts+1, rand.Float64()), connectors.RetryAfter(err))
-		return e.Store.Postpone(ctx, ev.ID, err.Error(), now.Add(wait))
+		return e.Store.Postpone(ctx, ev, err.Error(), now.Add(wait))
 	}
 	chosen, err := e.Mapping.Choose(ctx, e.Lookup, ev.Event)
 	if connectors.Ended(ctx, err) {
@@ -126,7 +133,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 		writes, err := e.writes(ev.Event, snapshot, d, off)
 		if err != nil {
 			log.Error("event set aside: its plan cannot be carried out", "row", d.Row, "err", err)
-			return e.Store.Quarantine(ctx, ev.ID, err.Error())
+			return e.Store.Quarantine(ctx, ev, err.Error())
 		}
 		if e.ExpireAfter > 0 {
 			for i := range writes {
@@ -140,7 +147,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 		// Longer the longer it waits: a system that is paused or away must not
 		// have the facts read over and over.
 		wait := min(max(e.Tick, now.Sub(ev.At)/10), 30*e.Tick)
-		return e.Store.Wait(ctx, ev.ID, now.Add(wait))
+		return e.Store.Wait(ctx, ev, now.Add(wait))
 	case errors.Is(err, store.ErrOvertaken):
 		return nil
 	case err != nil:

@@ -221,6 +221,10 @@ func (e *Engine) settlement(en store.Entry, r connectors.Result, b *breaker) sto
 	case class == connectors.Throttled || class == connectors.Denied || b.open():
 		// The system is not to be had by anyone: this is not the entry's fault.
 		st.Signal, st.Spared = store.Failed, true
+	case en.Attempts >= e.Delivery.Attempts && en.Doubt:
+		// An earlier attempt may have got through, and nobody answers.
+		st.Signal, st.Why = store.Guess, fmt.Sprintf("it is not known whether this was done; given up asking after %d attempts: %s", en.Attempts, st.Why)
+		log.Error("outcome unknown", "err", r.Err)
 	case en.Attempts >= e.Delivery.Attempts:
 		st.Signal, st.Why = store.Refused, fmt.Sprintf("given up after %d attempts: %s", en.Attempts, st.Why)
 		log.Error("change given up", "err", r.Err)

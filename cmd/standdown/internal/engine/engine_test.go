@@ -461,6 +461,25 @@ func TestErrors(t *testing.T) {
 		w.until("the end of asking", func() bool { return strings.Contains(w.outcome(), "unknown") })
 		w.want("cancel-workflow done, post-comment done, notify-parties unknown", "Cancel Pending", 1, 1)
 	})
+	t.Run("what may have been done is not called refused when nobody answers any more", func(t *testing.T) {
+		w := newWorld(t)
+		w.engine.Delivery.Attempts = 2
+		var n atomic.Int64
+		w.outbox.Fail = func(connectors.Change) error {
+			if n.Add(1) == 1 {
+				return class(connectors.Unknown)
+			}
+			return class(connectors.Temporary)
+		}
+		w.start()
+		w.write(1)
+		w.until("the end of asking", func() bool {
+			return !strings.Contains(w.outcome(), "parties pending") && !strings.Contains(w.outcome(), "sending") && w.outcome() != ""
+		})
+		if got := w.outcome(); got != "cancel-workflow done, post-comment done, notify-parties unknown" {
+			t.Errorf("outbox: %s", got)
+		}
+	})
 	t.Run("a record that cannot be understood is set aside and holds up nothing", func(t *testing.T) {
 		w := newWorld(t)
 		w.start()

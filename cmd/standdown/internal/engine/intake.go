@@ -172,8 +172,8 @@ func (e *Engine) housekeep(ctx context.Context, f Feed) error {
 }
 
 // await returns when the source should be read again: at due by the daemon's
-// clock, or at once if that is set back, when the source says so, or when it can be told that
-// records are through, whoever it was that dealt with them.
+// clock, or at once if that is set back, when the source says so, or when it can
+// be told that records are through, whoever it was that dealt with them.
 func (e *Engine) await(ctx context.Context, f Feed, due time.Time) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/cmd/standdown/internal/store/storetest"
@@ -81,5 +82,70 @@ func TestARecordThatNobodyKnowsIsNotMade(t *testing.T) {
 				t.Errorf("%s: got %v; never made is %v", key, err, never)
 			}
 		}
+	})
+}
+
+func TestWhatLapsedAndWasDoneLaterIsNotLeftUndone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, fresh storetest.Fresh) {
+		s, ctx := open(t, fresh)
+		e := rules.Event{ID: "e1", Kind: rules.HoldChanged, At: now, Subject: client}
+		event(t, s, e.ID, now, client)
+		decide := func(summary string, jobs store.State) int64 {
+			t.Helper()
+			events, err := s.Undecided(ctx, now.Add(3*time.Hour), 1)
+			if err != nil || len(events) != 1 {
+				t.Fatalf("%d events to decide (%v), want 1", len(events), err)
+			}
+			write := func(key string, state store.State) []store.Write {
+				return []store.Write{{System: "salesforce", Verb: "cancel-job", State: state, Text: key, Expires: now.Add(time.Hour),
+					Change: connectors.Change{Key: key, Op: connectors.Update, Ref: connectors.Ref{Kind: "Job", ID: key}}}}
+			}
+			if err := s.Commit(ctx, store.Verdict{
+				Event: events[0],
+				Decisions: []rules.Decision{
+					{Table: "on_hold.visit", Row: "H1", Subject: rules.Ref{Kind: "job", ID: "j1"}},
+					{Table: "on_hold.hold", Row: "W5", Subject: client},
+				},
+				Writes: [][]store.Write{write("j1", jobs), write(summary, store.Pending)},
+			}, now); err != nil {
+				t.Fatal(err)
+			}
+			entries, err := s.Entries(ctx, store.Filter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, en := range entries {
+				if en.Key == summary {
+					return en.ID
+				}
+			}
+			t.Fatalf("there is no %s", summary)
+			return 0
+		}
+		undone := func(summary int64) int {
+			t.Helper()
+			lines, err := s.LeftUndone(ctx, summary, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(lines)
+		}
+		first := decide("first summary", store.Proposed)
+		if _, err := s.Lapse(ctx, now.Add(2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "left undone when it had lapsed", undone(first), 1)
+		_, token, entries := claim(t, s, now)
+		if len(entries) != 1 {
+			t.Fatalf("%d entries to deliver, want the summary", len(entries))
+		}
+		if err := errors.Join(
+			s.Settle(ctx, token, []store.Settlement{{ID: first, Signal: store.Applied}}, now),
+			s.Replay(ctx, e, "dana", now.Add(2*time.Hour)),
+		); err != nil {
+			t.Fatal(err)
+		}
+		second := decide("second summary", store.Pending)
+		equal(t, "left undone when it was asked for again", undone(second), 0)
 	})
 }

@@ -70,7 +70,10 @@ func (s *Store) Undecided(ctx context.Context, now time.Time, limit int) ([]Even
 // decided now: they can be delivered. It still counts towards the ceilings of
 // its run.
 func (s *Store) Disband(ctx context.Context, now time.Time) error {
-	return s.setEvent(ctx, `UPDATE events AS e SET apart = 1 WHERE e.state = 'new' AND e.apart = 0 AND NOT (`+decidable+`)`, ms(now))
+	return s.inTx(ctx, func(tx conn) error {
+		_, err := tx.ExecContext(ctx, `UPDATE events AS e SET apart = 1 WHERE e.state = 'new' AND e.apart = 0 AND NOT (`+decidable+`)`, ms(now))
+		return err
+	})
 }
 
 const eventColumns = `e.id, e.kind, e.subject, e.body, e.state, e.generation, e.attempts, e.note, e.run, e.author`
@@ -226,30 +229,32 @@ func DecisionID(event string, generation, n int) string {
 }
 
 // Postpone has the event decided again not before the given time, apart from
-// its run, see [Store.Disband].
-func (s *Store) Postpone(ctx context.Context, event, note string, notBefore time.Time) error {
-	return s.setEvent(ctx, `UPDATE events SET attempts = attempts + 1, note = ?, not_before = ?, apart = 1 WHERE id = ? AND state = 'new'`, note, ms(notBefore), event)
+// its run, see [Store.Disband]. Like Wait, Quarantine and Ignore it changes
+// nothing if the event is no longer the same generation to be decided: a daemon
+// that was overtaken has no say.
+func (s *Store) Postpone(ctx context.Context, e Event, note string, notBefore time.Time) error {
+	return s.setUndecided(ctx, e, `attempts = attempts + 1, note = ?, not_before = ?, apart = 1`, note, ms(notBefore))
 }
 
 // Wait has the event decided not before the given time, without counting it as
 // an attempt that went wrong.
-func (s *Store) Wait(ctx context.Context, event string, notBefore time.Time) error {
-	return s.setEvent(ctx, `UPDATE events SET not_before = ?, apart = 1 WHERE id = ? AND state = 'new'`, ms(notBefore), event)
+func (s *Store) Wait(ctx context.Context, e Event, notBefore time.Time) error {
+	return s.setUndecided(ctx, e, `not_before = ?, apart = 1`, ms(notBefore))
 }
 
 // Quarantine sets the event aside for a person.
-func (s *Store) Quarantine(ctx context.Context, event, note string) error {
-	return s.setEvent(ctx, `UPDATE events SET state = 'quarantined', note = ? WHERE id = ? AND state = 'new'`, note, event)
+func (s *Store) Quarantine(ctx context.Context, e Event, note string) error {
+	return s.setUndecided(ctx, e, `state = 'quarantined', note = ?`, note)
 }
 
 // Ignore ends an event without a decision.
-func (s *Store) Ignore(ctx context.Context, event, note string) error {
-	return s.setEvent(ctx, `UPDATE events SET state = 'ignored', note = ? WHERE id = ? AND state = 'new'`, note, event)
+func (s *Store) Ignore(ctx context.Context, e Event, note string) error {
+	return s.setUndecided(ctx, e, `state = 'ignored', note = ?`, note)
 }
 
-func (s *Store) setEvent(ctx context.Context, query string, args ...any) error {
+func (s *Store) setUndecided(ctx context.Context, e Event, set string, args ...any) error {
 	return s.inTx(ctx, func(tx conn) error {
-		_, err := tx.ExecContext(ctx, query, args...)
+		_, err := tx.ExecContext(ctx, `UPDATE events SET `+set+` WHERE id = ? AND generation = ? AND state = 'new'`, append(args, e.ID, e.Generation)...)
 		return err
 	})
 }

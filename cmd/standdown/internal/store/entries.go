@@ -181,15 +181,17 @@ func again(ctx context.Context, tx conn, entry int64, now time.Time) error {
 
 // LeftUndone returns, for an entry that comes after all others of its event,
 // which changes of records the event asked for and people or settings have kept
-// from being done, most at most, each in a line with the reason. It is empty
-// for other entries.
+// from being done, most at most, each in a line with the reason. What lapsed and
+// was asked for again later does not count. It is empty for other entries.
 func (s *Store) LeftUndone(ctx context.Context, entry int64, most int) ([]string, error) {
 	return rows(ctx, s.db, func(r *sql.Rows) (line string, err error) {
 		var text, why string
 		err = r.Scan(&text, &why)
 		return text + " (" + why + ")", err
 	}, `SELECT e.text, e.why FROM entries e JOIN entries l ON l.event = e.event AND l.decision <> e.decision
-		WHERE l.id = ? AND l.last = 1 AND e.weighs = 1 AND e.state IN ('dropped', 'expired') ORDER BY e.id LIMIT ?`, entry, most)
+		WHERE l.id = ? AND l.last = 1 AND e.weighs = 1 AND e.state IN ('dropped', 'expired')
+		AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.key = e.key AND o.id > e.id AND o.state NOT IN ('stale', 'expired'))
+		ORDER BY e.id LIMIT ?`, entry, most)
 }
 
 // ErrNotMade is about a record that an entry should have made, and that is not

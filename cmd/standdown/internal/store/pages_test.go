@@ -256,7 +256,7 @@ func testWhatPagesShow(t *testing.T, fresh storetest.Fresh) {
 			}
 		}
 		event(t, s, "aside", now.AddDate(0, 0, 7), rules.Ref{Kind: "client", ID: "x"})
-		if err := s.Quarantine(ctx, "aside", "odd"); err != nil {
+		if err := s.Quarantine(ctx, named("aside"), "odd"); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := s.Aside(ctx, 5); err != nil || len(got) != 1 || got[0].Note != "odd" {

@@ -218,7 +218,7 @@ func everyday(t *testing.T, s *Store) {
 			}},
 		}, now))
 	}
-	try(s.Disband(ctx, now), s.Postpone(ctx, "e1", "", now), s.Wait(ctx, "e1", now), s.Quarantine(ctx, "e9", ""), s.Ignore(ctx, "e9", ""))
+	try(s.Disband(ctx, now), s.Postpone(ctx, Event{Event: rules.Event{ID: "e1"}}, "", now), s.Wait(ctx, Event{Event: rules.Event{ID: "e1"}}, now), s.Quarantine(ctx, Event{Event: rules.Event{ID: "e9"}}, ""), s.Ignore(ctx, Event{Event: rules.Event{ID: "e9"}}, ""))
 	for _, signal := range []Signal{Lost, Applied, Changed, Failed, Applied} {
 		entries, token, err := s.Claim(ctx, "salesforce", 1, now, time.Minute)
 		try(err)

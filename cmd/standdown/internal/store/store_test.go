@@ -42,6 +42,9 @@ func event(t *testing.T, s *store.Store, id string, at time.Time, subject rules.
 	})
 }
 
+// named is the event as it is before it has been decided.
+func named(id string) store.Event { return store.Event{Event: rules.Event{ID: id}} }
+
 // take has a source read on, and returns how many events are new.
 func take(t *testing.T, s *store.Store, source string, r store.Reading, arrivals ...store.Arrival) int {
 	t.Helper()
@@ -294,7 +297,7 @@ func testRun(t *testing.T, fresh storetest.Fresh) {
 	})
 	t.Run("what is put off does not hold up the others", func(t *testing.T) {
 		s := together(t, other)
-		if err := s.Postpone(t.Context(), "e2", "no answer", now.Add(time.Minute)); err != nil {
+		if err := s.Postpone(t.Context(), named("e2"), "no answer", now.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "claimed", claimed(t, s), []string{"k1"})
