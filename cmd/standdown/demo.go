@@ -144,7 +144,7 @@ type director struct {
 }
 
 // patience is how long an act may take at most, killed daemons included.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // baseline waits until the daemon has seen the world as it is at the start.
 func (d *director) baseline(ctx context.Context) error {
@@ -238,6 +238,7 @@ func beside(ctx context.Context, path string) (journal *store.Store, err error) 
 	return journal, errors.Join(failure, err)
 }
 
+// until asks until it is done, however busy the machine is.
 func until(ctx context.Context, what string, done func() (bool, error)) error {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()

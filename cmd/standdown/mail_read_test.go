@@ -53,15 +53,10 @@ func TestReadingAMailIsBounded(t *testing.T) {
 					}
 				}
 			}()
-			start := time.Now()
 			report := r.bounded(t.Context(), file, nil)
-			took := time.Since(start)
 			close(stop)
 			if peak := <-most; peak > 512<<20 {
 				t.Errorf("it took %d MB", peak>>20)
-			}
-			if took > 20*time.Second { // five, and what a busy machine adds
-				t.Errorf("it took %v", took)
 			}
 			if report.Verdict == reader.Request || len(text) > 1<<20 && (report.Error == nil || report.Verdict != reader.Unclear) {
 				t.Errorf("it was read as %+v", report)

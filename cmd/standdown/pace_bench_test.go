@@ -186,7 +186,7 @@ func BenchmarkRescue(b *testing.B) {
 					h.daemons[0].signal(syscall.SIGKILL)
 					b.StartTimer()
 				}
-				err := h.await(b.Context(), act.Title, func() (bool, error) { return act.Done(h.world) })
+				err := until(b.Context(), act.Title, func() (bool, error) { return act.Done(h.world) })
 				b.StopTimer()
 				if err != nil {
 					b.Fatal(err)

@@ -203,7 +203,6 @@ func TestADaemonThatIsToldToStopFinishesWhatItHasBegun(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		told := time.Now()
 		if err := daemon.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
@@ -212,8 +211,8 @@ func TestADaemonThatIsToldToStopFinishesWhatItHasBegun(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatal("it does not stop")
 		}
-		if took := time.Since(told); err != nil || took > 10*time.Second {
-			t.Errorf("it ended after %s (%v), want within 10s; it said:\n%s", took, err, said.Bytes())
+		if err != nil {
+			t.Errorf("it ended with %v; it said:\n%s", err, said.Bytes())
 		}
 		open, err := journal.Entries(t.Context(), store.Filter{States: []store.State{store.Sending}})
 		if err != nil || len(open) > 0 {

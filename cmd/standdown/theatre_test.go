@@ -100,7 +100,7 @@ func openTheatre(t testing.TB, s setting) *theatre {
 		}
 		return true, nil
 	}
-	if err := h.await(t.Context(), "the first read", seen); err != nil {
+	if err := until(t.Context(), "the first read", seen); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -134,44 +134,22 @@ func (h *theatre) play(ctx context.Context, acts []stage.Act) error {
 		if err := act.Do(h.world); err != nil {
 			return fmt.Errorf("playing %q: %w", act.Title, err)
 		}
-		err := h.await(ctx, act.Title, func() (bool, error) {
+		calm := lull{journal: h.journal}
+		err := until(ctx, act.Title, func() (bool, error) {
 			open, err := h.attend(ctx, act.Approves)
 			if err != nil || open {
 				return false, err
 			}
-			quiet, err := h.journal.Quiet(ctx)
-			if err != nil || !quiet {
+			if done, err := act.Done(h.world); err != nil || !done {
 				return false, err
 			}
-			return act.Done(h.world)
+			return calm.lasts(ctx)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// await asks until it is done, however busy the machine is.
-func (h *theatre) await(ctx context.Context, what string, done func() (bool, error)) error {
-	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
-	defer stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		ok, err := done()
-		if err != nil {
-			return fmt.Errorf("waiting for %q: %w", what, err)
-		}
-		if ok {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %q: it did not come about: %w", what, ctx.Err())
-		case <-tick.C:
-		}
-	}
 }
 
 // attend is what people do: they approve what is proposed, if they are to, and
@@ -199,7 +177,7 @@ func (h *theatre) attend(ctx context.Context, approves bool) (open bool, err err
 func (h *theatre) state(t testing.TB) []string {
 	t.Helper()
 	// The copies of what was sent come in as mails; they are filed as well.
-	err := h.await(t.Context(), "all mails to be filed", func() (bool, error) {
+	err := until(t.Context(), "all mails to be filed", func() (bool, error) {
 		left, err := h.world.Mail.Folder(stage.Mailbox, "INBOX")
 		return len(left) == 0, err
 	})

