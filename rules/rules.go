@@ -32,6 +32,7 @@ const (
 
 	AssignmentCancelRequested   = "assignment.cancel-requested"   // somebody asks to cancel an assignment or its series
 	AssignmentUncancelRequested = "assignment.uncancel-requested" // somebody asks to take a cancellation back
+	AssignmentWaiveRequested    = "assignment.waive-requested"    // somebody of the back office waives the billing of a cancellation
 	AssignmentChanged           = "assignment.changed"            // an assignment's record changed in Salesforce
 )
 
@@ -56,6 +57,9 @@ type Event struct {
 	// Subject is the record that the event is about; a request by mail has
 	// kind "request" and the event's ID, for its workflow is yet to be found.
 	Subject Ref `json:"subject" yaml:"subject"`
+	// By is who of the back office asks, by name; empty unless somebody has
+	// asked for it under their own name.
+	By string `json:"by,omitempty" yaml:"by,omitempty"`
 	// Request is set for requests by mail.
 	Request *Request `json:"request,omitempty" yaml:"request,omitempty"`
 }

@@ -202,6 +202,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 			OIDC:           issuer(cfg.Web.OIDC),
 			Checker:        checker(cfg.Approvals),
 			PlanUndo:       undoer(cfg),
+			Plan:           e.Plan,
 			ReadMail:       mailParts,
 		}
 		for _, f := range feeds {

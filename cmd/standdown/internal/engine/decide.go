@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"time"
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/connectors"
@@ -111,36 +112,16 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 		wait := max(e.Delivery.backoff(ev.Attempts+1, rand.Float64()), connectors.RetryAfter(err))
 		return e.Store.Postpone(ctx, ev, err.Error(), now.Add(wait))
 	}
-	chosen, err := e.Mapping.Choose(ctx, e.Lookup, ev.Event)
-	if connectors.Ended(ctx, err) {
+	v, err := e.consider(ctx, ev, now, nil)
+	odd, isOdd := errors.AsType[unfit](err)
+	switch {
+	case connectors.Ended(ctx, err):
 		return err
-	}
-	if err != nil {
+	case isOdd:
+		log.Error("event set aside: its plan cannot be carried out", "row", odd.row, "err", err)
+		return e.Store.Quarantine(ctx, ev, err.Error())
+	case err != nil:
 		return later(err)
-	}
-	ev.Event = chosen
-	snapshot, err := e.Mapping.Snapshot(ctx, e.Lookup, store.Memory{Store: e.Store, Event: ev.ID}, ev.Event, now)
-	if connectors.Ended(ctx, err) {
-		return err
-	}
-	if err != nil {
-		return later(fmt.Errorf("reading what the decision needs: %w", err))
-	}
-	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings(), Customer: customer(snapshot), Ceilings: e.Ceilings}
-	v.Decisions = e.Book.Decide(snapshot, ev.Event, now).Decisions
-	off := map[rules.Ref]string{}
-	for _, d := range v.Decisions {
-		writes, err := e.writes(ev.Event, snapshot, d, off)
-		if err != nil {
-			log.Error("event set aside: its plan cannot be carried out", "row", d.Row, "err", err)
-			return e.Store.Quarantine(ctx, ev, err.Error())
-		}
-		if e.ExpireAfter > 0 {
-			for i := range writes {
-				writes[i].Expires = now.Add(e.ExpireAfter)
-			}
-		}
-		v.Writes = append(v.Writes, writes)
 	}
 	switch err := e.Store.Commit(ctx, v, now); {
 	case errors.Is(err, store.ErrBusy):
@@ -164,6 +145,52 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 		log.Error("too much at once: it waits for a person", "err", hold.Why)
 	}
 	return nil
+}
+
+// Plan says what would be decided about an event now, and what would be
+// written, and does none of it. The world is looked at anew; amend, unless it
+// is nil, changes it as it might be. The verdict cannot be committed.
+func (e *Engine) Plan(ctx context.Context, ev rules.Event, amend func(*rules.Snapshot)) (store.Verdict, error) {
+	return e.consider(ctx, store.Event{Event: ev}, e.Now(), amend)
+}
+
+// An unfit error is about a plan that cannot be carried out, ever.
+type unfit struct {
+	row string
+	error
+}
+
+func (u unfit) Unwrap() error { return u.error }
+
+// consider looks at the world and decides. It changes nothing.
+func (e *Engine) consider(ctx context.Context, ev store.Event, now time.Time, amend func(*rules.Snapshot)) (store.Verdict, error) {
+	var err error
+	if ev.Event, err = e.Mapping.Choose(ctx, e.Lookup, ev.Event); err != nil {
+		return store.Verdict{}, err
+	}
+	snapshot, err := e.Mapping.Snapshot(ctx, e.Lookup, store.Memory{Store: e.Store, Event: ev.ID}, ev.Event, now)
+	if err != nil {
+		return store.Verdict{}, fmt.Errorf("reading what the decision needs: %w", err)
+	}
+	if amend != nil {
+		amend(&snapshot)
+	}
+	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings(), Customer: customer(snapshot), Ceilings: e.Ceilings}
+	v.Decisions = e.Book.Decide(snapshot, ev.Event, now).Decisions
+	off := map[rules.Ref]string{}
+	for _, d := range v.Decisions {
+		writes, err := e.writes(ev.Event, snapshot, d, off)
+		if err != nil {
+			return store.Verdict{}, unfit{d.Row, err}
+		}
+		if e.ExpireAfter > 0 {
+			for i := range writes {
+				writes[i].Expires = now.Add(e.ExpireAfter)
+			}
+		}
+		v.Writes = append(v.Writes, writes)
+	}
+	return v, nil
 }
 
 // customer is whose affairs the snapshot shows; empty if they are several

@@ -58,6 +58,10 @@ type Server struct {
 	// PlanUndo says what would take back the entries of a decision, and what of
 	// it stays; nil if that cannot be ordered here.
 	PlanUndo func(entries []store.Entry, who, reason string) ([]store.Compensation, []Stays)
+	// Plan says what would be decided about an event now and writes nothing;
+	// amend, unless it is nil, changes the world as it might be. Nil if that
+	// cannot be told here.
+	Plan func(ctx context.Context, e rules.Event, amend func(*rules.Snapshot)) (store.Verdict, error)
 	// ReadMail takes a mail apart for people; nil if mails are not shown.
 	ReadMail func(raw []byte) ([]MailPart, error)
 	Version  string
