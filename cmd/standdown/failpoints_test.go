@@ -230,15 +230,19 @@ func TestADaemonKilledAtAnyStepLosesNothingAndDoublesNothing(t *testing.T) {
 			}
 		}
 	}
+	var mu sync.Mutex
+	died := map[step]bool{}
 	var all sync.WaitGroup // all at once: they wait more than they work
 	for w, deadly := range deadly {
 		all.Go(func() {
 			t.Run("world "+strconv.Itoa(w), func(t *testing.T) {
 				got, f := playDeadly(t, acts, deadly)
 				t.Logf("killed at %d steps: %s", len(f.Died), list(f.Died))
-				if w < worlds/2 && len(f.Deadly) > 0 {
-					t.Errorf("not killed at %s", list(slices.Sorted(maps.Keys(f.Deadly))))
+				mu.Lock()
+				for _, s := range f.Died {
+					died[s] = true
 				}
+				mu.Unlock()
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("the world with a daemon killed at %s (+) is not as without (-):\n%s", list(f.Died), diff)
 				}
@@ -246,6 +250,13 @@ func TestADaemonKilledAtAnyStepLosesNothingAndDoublesNothing(t *testing.T) {
 		})
 	}
 	all.Wait()
+	// One world may miss a step that is passed once, killed at another while that
+	// is being passed; hardly both.
+	for _, s := range steps {
+		if !died[s] {
+			t.Errorf("not killed at %s", s)
+		}
+	}
 }
 
 // playDeadly plays the acts to a daemon that dies at some steps, and returns

@@ -132,7 +132,11 @@ func open(name, program string) (*Store, error) {
 	// FULL: a change that was sent must not be forgotten at a power loss, or
 	// it would be sent again. immediate: a transaction that will write waits
 	// its turn at the start instead of failing in the middle.
-	dsn := (&url.URL{Scheme: "file", Path: abs, RawQuery: "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)&_txlock=immediate"}).String()
+	options := "_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)&_txlock=immediate"
+	if program == daemonName { // a switch of the file, for good, and those beside must not compete for it
+		options += "&_pragma=journal_mode(WAL)"
+	}
+	dsn := (&url.URL{Scheme: "file", Path: abs, RawQuery: options}).String()
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
