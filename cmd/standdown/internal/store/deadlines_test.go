@@ -77,3 +77,37 @@ func TestWhoSetADeadlineDoesNotApproveWhatFollows(t *testing.T) {
 		}
 	})
 }
+
+func TestDeadlines(t *testing.T) { storetest.Each(t, testDeadlines) }
+
+func testDeadlines(t *testing.T, fresh storetest.Fresh) {
+	s, ctx := open(t, fresh)
+	workflow := rules.Ref{Kind: "workflow", ID: "a01"}
+	event(t, s, "e1", now, client)
+	events, err := s.Undecided(ctx, now, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := now.Add(48 * time.Hour)
+	err = s.Commit(ctx, store.Verdict{Event: events[0], Decisions: []rules.Decision{{
+		Subject: workflow, Deadlines: []rules.Deadline{{Kind: rules.CancellationDue, Subject: workflow, At: due}},
+	}}, Writes: [][]store.Write{nil}}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		at   time.Time
+		want int
+	}{{due.Add(-time.Millisecond), 0}, {due, 1}, {due.Add(time.Hour), 0}} {
+		n, err := s.Fire(ctx, step.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "fired at "+step.at.String(), n, step.want)
+	}
+	events, err = s.Undecided(ctx, due, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "event", events[0].Event, rules.Event{ID: "due:cancellation.due/workflow a01@1772719200000", Kind: rules.CancellationDue, At: due, Subject: workflow})
+}
