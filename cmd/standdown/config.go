@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
 
 	"standdown/cmd/standdown/internal/config"
 )
@@ -18,9 +19,9 @@ import (
 func newConfigCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Check the configuration",
+		Short: "Check and show the configuration",
 	}
-	cmd.AddCommand(newConfigCheckCommand(g))
+	cmd.AddCommand(newConfigCheckCommand(g), newConfigShowCommand(g), newConfigSchemaCommand())
 	return cmd
 }
 
@@ -67,6 +68,55 @@ nothing. Without FILE it reads what --config names.`,
 				err = usagef("%s: %s", path, report.count())
 			}
 			return err
+		},
+	}
+}
+
+func newConfigShowCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show",
+		Short: "Print the configuration as it takes effect",
+		Long: `Show prints the configuration as it takes effect: what the file says and what it
+leaves out, with variables replaced and paths resolved. Secrets are hidden; one
+that is not set is left out.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := g.load()
+			if err != nil {
+				return err
+			}
+			text, err := c.Show()
+			if err != nil {
+				return err
+			}
+			if g.json() {
+				var all map[string]any
+				if err := yaml.Unmarshal(text, &all); err != nil {
+					return err
+				}
+				return printJSON(cmd.OutOrStdout(), all)
+			}
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
+		},
+	}
+}
+
+func newConfigSchemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print a JSON Schema of the configuration, for editors",
+		Long: `Schema prints a JSON Schema of the configuration. Editors with a YAML language
+server complete and check the file by it if its first line is
+"# yaml-language-server: $schema=standdown.schema.json" and the schema lies
+beside it:
+
+  standdown config schema > standdown.schema.json
+
+What holds between keys is known to "standdown config check" only.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return printJSON(cmd.OutOrStdout(), config.Schema())
 		},
 	}
 }

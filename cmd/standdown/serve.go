@@ -302,7 +302,7 @@ func mailTokens(a config.MailAuth, log *slog.Logger, now func() time.Time) *mail
 }
 
 func newLogger(l config.Log, w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: l.Level}
+	options := &slog.HandlerOptions{Level: slog.Level(l.Level)}
 	if l.Format == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

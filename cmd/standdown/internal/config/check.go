@@ -210,6 +210,9 @@ func (d *document) need(key, value, want string) bool {
 
 // oneOf reports whether value is one of the words, and a problem if it is not.
 func (d *document) oneOf(key, value string, words ...string) bool {
+	if d.choices != nil {
+		d.choices[key] = words
+	}
 	if slices.Contains(words, value) {
 		return !d.refused(key)
 	}

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
+	"strings"
 	"time"
 
 	"standdown/mapping"
@@ -185,8 +186,23 @@ type Delivery struct {
 
 // Log is what goes to standard error.
 type Log struct {
-	Level  slog.Level `yaml:"level"`
-	Format string     `yaml:"format"` // text or json
+	Level  Level  `yaml:"level"`
+	Format string `yaml:"format"` // text or json
+}
+
+// A Level is from where on messages are logged.
+type Level slog.Level
+
+// UnmarshalText parses a level, such as info.
+func (l *Level) UnmarshalText(text []byte) error {
+	if err := (*slog.Level)(l).UnmarshalText(text); err != nil {
+		return fmt.Errorf("%q is wrong; want debug, info, warn or error", text)
+	}
+	return nil
+}
+
+func (l Level) MarshalText() ([]byte, error) {
+	return []byte(strings.ToLower(slog.Level(l).String())), nil
 }
 
 // An Env looks up an environment variable, as [os.LookupEnv] does.
@@ -260,6 +276,6 @@ func defaults() *Config {
 			BackoffMax:  5 * time.Minute,
 		},
 		Web: Web{OIDC: OIDC{Claim: "email"}},
-		Log: Log{Level: slog.LevelInfo, Format: "text"},
+		Log: Log{Level: Level(slog.LevelInfo), Format: "text"},
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -28,6 +27,7 @@ type document struct {
 	env      Env
 	keys     map[string]place
 	problems Problems
+	choices  map[string][]string // what oneOf was asked; nil unless somebody wants to know
 }
 
 // A place is where and how a key is written, before variables are replaced;
@@ -183,7 +183,7 @@ func (d *document) readScalar(n *yaml.Node, v reflect.Value, key string) {
 	}
 	switch _, own := v.Addr().Interface().(encoding.TextUnmarshaler); {
 	case err == nil:
-	case own && v.Type() != reflect.TypeFor[slog.Level]():
+	case own:
 		d.bad(key, err.Error())
 	default:
 		d.bad(key, fmt.Sprintf("%q is wrong; want %s", n.Value, want(v)))
@@ -267,8 +267,6 @@ func want(v reflect.Value) string {
 	switch v.Interface().(type) {
 	case time.Duration:
 		return "a duration such as 90s, 10m or 2h"
-	case slog.Level:
-		return "debug, info, warn or error"
 	}
 	switch {
 	case v.Kind() == reflect.Bool:

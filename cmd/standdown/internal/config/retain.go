@@ -26,6 +26,8 @@ func (a Age) String() string {
 	return strconv.Itoa(int(time.Duration(a)/day)) + "d"
 }
 
+func (a Age) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
 // UnmarshalText parses an age.
 func (a *Age) UnmarshalText(text []byte) error {
 	s := string(text)

@@ -24,6 +24,8 @@ func (s Schedule) String() string { return s.text }
 // Equal reports whether both are written alike.
 func (s Schedule) Equal(other Schedule) bool { return s.text == other.text }
 
+func (s Schedule) MarshalText() ([]byte, error) { return []byte(s.text), nil }
+
 // UnmarshalText parses an expression. It refuses what would never be due and
 // what would be due more often than each second.
 func (s *Schedule) UnmarshalText(text []byte) error {
@@ -61,6 +63,13 @@ func mustSchedule(text string) Schedule {
 // An Instant is a point in time, written as a day (its beginning in UTC) or as
 // an RFC 3339 time. It is zero if the text is empty.
 type Instant time.Time
+
+func (i Instant) MarshalText() ([]byte, error) {
+	if time.Time(i).IsZero() {
+		return nil, nil
+	}
+	return time.Time(i).AppendText(nil)
+}
 
 func (i *Instant) UnmarshalText(text []byte) error {
 	s := string(text)

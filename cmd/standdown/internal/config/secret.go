@@ -24,7 +24,13 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
 
-func (s Secret) MarshalYAML() (any, error) { return hidden, nil }
+// MarshalYAML tells a secret that is set from one that is not, which is null.
+func (s Secret) MarshalYAML() (any, error) {
+	if s == "" {
+		return nil, nil
+	}
+	return hidden, nil
+}
 
 // maxSecretSize is more than any password, token or private key needs, and
 // keeps a wrong path from being read for ever.
