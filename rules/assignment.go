@@ -12,7 +12,7 @@ import (
 const assignmentRequest = `
 | row | request  | meant              | then              | because                                                                                        |
 |-----|----------|--------------------|-------------------|------------------------------------------------------------------------------------------------|
-| Q1  | named    | occurrence         | decide-occurrence | ASG-1, ASG-8, ASG-A16: somebody at the customer's who is known by name asks, for this one      |
+| Q1  | named    | occurrence         | decide-occurrence | ASG-1, ASG-8, ASG-A16: somebody who is known by name asks, for this one                        |
 | Q2  | named    | series             | decide-series     | ASG-8, ASG-9, ASG-A10, ASG-A11: each occurrence is decided by itself; what is left out is told |
 | Q3  | nameless | occurrence, series | hold-for-review   | ASG-1, ASG-A16: nobody is named who asked for it at the customer's                             |
 | Q4  | unproven | occurrence, series | hold-for-review   | ASG-1, ASG-A16: it is not certain that it is the customer who asks                             |
@@ -99,6 +99,7 @@ const assignmentWaive = `
 | Z3  | -          | free, waived | nothing         | ASG-7: there is nothing to waive                                                                     |
 | Z4  | -          | settled      | hold-for-review | ASG-18: it is approved or invoiced, so waiving it is for a person                                    |
 | Z5  | -          | unclear      | hold-for-review | ASG-18: nobody can say whether it is invoiced                                                        |
+| Z6  | -          | none         | hold-for-review | ASG-7, ASG-A15: there is no billing of a cancellation that could be waived; a person looks           |
 `
 
 // assignments is the assignment policy. It is immutable.
@@ -154,7 +155,7 @@ func loadAssignments(s AssignmentSettings, cal *calendar) (*assignments, error) 
 	}, "reopen", "void-billing", "hold-for-review", "nothing")
 	p.waive = load("waive", "Whether the billing of a cancellation is waived.", assignmentWaive, []column{
 		{"waiver", []string{"attributed", "anonymous"}},
-		{"decision", []string{"billable", "free", "waived", "settled", "unclear"}},
+		{"decision", []string{"billable", "free", "waived", "settled", "none", "unclear"}},
 	}, "waive-billing", "hold-for-review", "nothing")
 	return p, errors.Join(errs...)
 }
@@ -162,7 +163,7 @@ func loadAssignments(s AssignmentSettings, cal *calendar) (*assignments, error) 
 func (p *assignments) name() string { return "assignment" }
 
 func (p *assignments) kinds() []string {
-	return []string{AssignmentCancelRequested, AssignmentUncancelRequested, AssignmentChanged}
+	return []string{AssignmentCancelRequested, AssignmentUncancelRequested, AssignmentWaiveRequested, AssignmentChanged}
 }
 
 func (p *assignments) tables() []*table {
@@ -195,15 +196,17 @@ func (p *assignments) decide(s Snapshot, e Event, now time.Time, traced trace) [
 	case AssignmentUncancelRequested:
 		return m.decideReopen()
 	}
-	i := slices.IndexFunc(m.all, func(a Assignment) bool { return a.ID == e.Subject.ID })
-	if i < 0 {
-		return m.decideChanged(nil)
+	var a *Assignment
+	if i := slices.IndexFunc(m.all, func(a Assignment) bool { return a.ID == e.Subject.ID }); i >= 0 {
+		a = &m.all[i]
+	}
+	if e.Kind == AssignmentWaiveRequested {
+		return m.decideWaive(a, e.askedBy())
 	}
 	// A box ticked while nothing is decided yet counts with the cancellation
 	// itself (ASG-6).
-	a := &m.all[i]
-	if a.Waive && a.Status == "cancelled" && m.decisionFact(a).Value != "none" {
-		return m.decideWaive(a)
+	if a != nil && a.Waive && a.Status == "cancelled" && m.decisionFact(a).Value != "none" {
+		return m.decideWaive(a, a.WaivedBy)
 	}
 	return m.decideChanged(a)
 }

@@ -63,7 +63,7 @@ func (m *matter) decideRequest() []Decision {
 		results = append(results, a.called()+": "+outcome(each[len(each)-1]))
 	}
 	d.act(postComment, Ref{"assignment", about[0].ID}, map[string]string{"text": fmt.Sprintf(
-		"%s asked %s to cancel the whole series.\n%s%s", m.requester(), m.inWords(m.at()), strings.Join(results, "\n"), m.mail.source())})
+		"%s asked %s to cancel the whole series.\n%s%s", m.speaker(), m.inWords(m.at()), strings.Join(results, "\n"), m.mail.source())})
 	return append([]Decision{d.Decision}, decisions...)
 }
 
@@ -103,7 +103,7 @@ func (d *ruling) cancel(a *Assignment, b bill) {
 			})
 		case "record-billing":
 			d.recordBilling(a, b)
-			d.comment(a, fmt.Sprintf("%s asked %s to cancel it. %s", m.requester(), m.inWords(m.at()), sentence(b.verdict())))
+			d.comment(a, fmt.Sprintf("%s asked %s to cancel it. %s", m.speaker(), m.inWords(m.at()), sentence(b.verdict())))
 		case "hold-for-review":
 			d.holdForReview([]*Assignment{a})
 		}
@@ -172,7 +172,7 @@ func (m *matter) decideReopen() []Decision {
 				d.act("release-interpreter", Ref{"assignment-interpreter", who.ID}, map[string]string{"name": who.called()})
 			}
 			d.remember(memoryCancelledAt, "")
-			text = fmt.Sprintf("%s asked %s to take the cancellation back. It is Unfilled again, ready to be given to somebody.", m.requester(), m.inWords(m.at()))
+			text = fmt.Sprintf("%s asked %s to take the cancellation back. It is Unfilled again, ready to be given to somebody.", m.speaker(), m.inWords(m.at()))
 		case "void-billing":
 			d.voidBilling(a)
 			text += " The decision about billing is voided."
@@ -186,14 +186,20 @@ func (m *matter) decideReopen() []Decision {
 	return []Decision{d.Decision}
 }
 
-func (m *matter) decideWaive(a *Assignment) []Decision {
-	d := m.rule(m.waive, a, m.waiverFact(a), m.waivableFact(a))
+// decideWaive decides on the word of who, whether billing is waived; a is nil
+// if there is no such assignment.
+func (m *matter) decideWaive(a *Assignment, who string) []Decision {
+	d := m.rule(m.waive, a, m.waiverFact(who), m.waivableFact(a))
 	switch d.row.then[0] {
 	case "waive-billing":
-		d.act("waive-billing", Ref{"billing", a.Billing.ID}, map[string]string{"status-was": a.Billing.Status, "by": a.WaivedBy})
-		d.comment(a, fmt.Sprintf("%s has waived the billing of its cancellation: no charge and no payout.", a.WaivedBy))
+		d.act("waive-billing", Ref{"billing", a.Billing.ID}, map[string]string{"status-was": a.Billing.Status, "by": who})
+		d.comment(a, fmt.Sprintf("%s has waived the billing of its cancellation: no charge and no payout.", who))
 	case "hold-for-review":
-		d.holdForReview([]*Assignment{a})
+		var about []*Assignment
+		if a != nil {
+			about = append(about, a)
+		}
+		d.holdForReview(about)
 	}
 	return []Decision{d.Decision}
 }
@@ -215,7 +221,7 @@ func (d *ruling) voidBilling(a *Assignment) {
 }
 
 func (d *ruling) comment(a *Assignment, text string) {
-	d.act(postComment, Ref{"assignment", a.ID}, map[string]string{"text": text + d.m.mail.source()})
+	d.act(postComment, Ref{"assignment", a.ID}, map[string]string{"text": text + d.m.event.because() + d.m.mail.source()})
 }
 
 // verdict is what is shown before anybody confirms (ASG-20).
@@ -251,15 +257,26 @@ func (d *ruling) holdForReview(about []*Assignment) {
 			}
 		}
 	}
-	happened := "the record changed"
-	if m.event.Request != nil {
-		happened = calledOr(m.mail.sender(), "somebody unknown") + " wrote a mail"
-	}
-	text := fmt.Sprintf("It is about %s: %s %s.\n\nThis needs a person: %s (row %s).\n\n%s",
-		what, m.inWords(m.at()), happened, why, d.Row, found(d.Facts, d.Warnings, m.mail))
+	text := fmt.Sprintf("It is about %s: %s %s.%s\n\nThis needs a person: %s (row %s).\n\n%s",
+		what, m.inWords(m.at()), m.happened(), m.event.because(), why, d.Row, found(d.Facts, d.Warnings, m.mail))
 	d.act(holdForReview, d.Subject, map[string]string{
 		"title": shorten("Cancellation of "+what+": "+why, 255), "text": text, "contact": contact,
 	})
+}
+
+func (m *matter) happened() string {
+	switch by := m.event.askedBy(); {
+	case m.event.Request != nil:
+		return calledOr(m.mail.sender(), "somebody unknown") + " wrote a mail"
+	case by == "":
+		return "the record changed"
+	case m.event.Kind == AssignmentCancelRequested:
+		return by + " asked to cancel it"
+	case m.event.Kind == AssignmentUncancelRequested:
+		return by + " asked to take its cancellation back"
+	default:
+		return by + " asked to waive its billing"
+	}
 }
 
 // sender is name and address; empty if there is not one sender.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,6 +50,8 @@ func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []
 		switch {
 		case i < 0:
 			return unclear("there is no such assignment")
+		case m.event.askedBy() != "":
+			return m.fact(name, "occurrence", "%s, this one only", m.called(&all[i])), []*Assignment{&all[i]}
 		case all[i].Ask != "cancel-series":
 			return m.fact(name, "occurrence", "%s asks for itself", m.called(&all[i])), []*Assignment{&all[i]}
 		case all[i].Series == "":
@@ -120,10 +123,14 @@ func (m *matter) called(a *Assignment) string {
 
 func (a *Assignment) called() string { return "assignment " + calledOr(a.Name, a.ID) }
 
-// requestFact tells whether somebody at the customer's asks who is known by
-// name: the sender of a mail (ASG-A16), or whom the record names (ASG-1).
+// requestFact tells whether somebody asks who is known by name: the sender of a
+// mail (ASG-A16), whom the record names at the customer's (ASG-1), or somebody
+// of the back office.
 func (m *matter) requestFact(about []*Assignment) Fact {
 	const name = "request"
+	if by := m.event.askedBy(); by != "" {
+		return m.fact(name, "named", "%s asks for it", by)
+	}
 	if m.event.Request == nil {
 		if m.requester() == "" {
 			return m.fact(name, "nameless", "the record does not say who asked for it")
@@ -152,18 +159,22 @@ func (m *matter) requestFact(about []*Assignment) Fact {
 func (a *Assignment) asker() string { return strings.TrimSpace(a.Requester) }
 
 // requester is who asked at the customer's, for the record (ASG-1): of a mail
-// its sender, else whom the record names that asks.
+// its sender, else whom the record names that asks, or who asks here if it names
+// nobody.
 func (m *matter) requester() string {
 	if m.event.Request != nil {
 		return m.mail.sender()
 	}
 	for i := range m.all {
 		if m.all[i].ID == m.event.Subject.ID {
-			return m.all[i].asker()
+			return cmp.Or(m.all[i].asker(), m.event.askedBy())
 		}
 	}
-	return ""
+	return m.event.askedBy()
 }
+
+// speaker is who asks, for those who read what came of it.
+func (m *matter) speaker() string { return cmp.Or(m.event.askedBy(), m.requester()) }
 
 // assignmentFact tells how it stands. It may be cancelled until it is
 // invoiced, even afterwards (ASG-13); somebody at work is not called off by a
@@ -230,11 +241,18 @@ func (m *matter) decisionFact(a *Assignment) Fact {
 	return m.fact(name, "unclear", "the decision about billing cannot be read")
 }
 
-// waivableFact is decisionFact, of an assignment that has one, as far as it
-// matters for waiving.
+// waivableFact is decisionFact as far as it matters for waiving: nothing is
+// billed of what is not cancelled.
 func (m *matter) waivableFact(a *Assignment) Fact {
 	f := m.decisionFact(a)
 	switch {
+	case a == nil:
+		return m.fact(f.Name, "none", "there is no such assignment")
+	case a.Status == "":
+		return m.fact(f.Name, "unclear", "the status of %s cannot be read", m.called(a))
+	case a.Status != "cancelled":
+		return m.fact(f.Name, "none", "%s is not cancelled", m.called(a))
+	case f.Value == "none":
 	case a.Billing.Status == "waived":
 		f.Value = "waived"
 	case f.Value == "standing" && a.Billing.Status == "not-billable":
@@ -246,12 +264,15 @@ func (m *matter) waivableFact(a *Assignment) Fact {
 }
 
 // waiverFact: nobody but a person waives, and one who is known (ASG-A15).
-func (m *matter) waiverFact(a *Assignment) Fact {
+func (m *matter) waiverFact(who string) Fact {
 	const name = "waiver"
-	if strings.TrimSpace(a.WaivedBy) == "" {
-		return m.fact(name, "anonymous", "the box that waives billing is ticked, but nobody is on record for it")
+	switch {
+	case strings.TrimSpace(who) != "":
+		return m.fact(name, "attributed", "%s waives billing", who)
+	case m.event.Kind == AssignmentWaiveRequested:
+		return m.fact(name, "anonymous", "billing is to be waived, but nobody is on record for it")
 	}
-	return m.fact(name, "attributed", "%s waives billing", a.WaivedBy)
+	return m.fact(name, "anonymous", "the box that waives billing is ticked, but nobody is on record for it")
 }
 
 // endFact: it can be reopened while now is before its end (ASG-A13).

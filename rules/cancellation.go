@@ -52,18 +52,20 @@ const cancellationNotify = `
 
 // What becomes of a request to restore.
 const cancellationRestore = `
-| row | request  | workflow  | window        | block | restorer | then                      | because                                                                                                      |
-|-----|----------|-----------|---------------|-------|----------|---------------------------|--------------------------------------------------------------------------------------------------------------|
-| B1  | written  | pending   | open          | none  | people   | ask-to-restore            | MIL-3, MIL-34, MIL-A18: asked in time and in writing; Deal Processing restores                               |
-| B2  | written  | pending   | open          | none  | daemon   | restore                   | MIL-3, MIL-34, MIL-A18, MIL-A19: asked in time and in writing                                                |
-| B3  | written  | pending   | open          | some  | -        | hold-for-review           | MIL-34: the org says that it may not be restored; only a person may refuse                                   |
-| B4  | written  | pending   | over, unknown | -     | -        | hold-for-review           | MIL-3, MIL-34: the time for restoring is over or not known; only a person may refuse                         |
-| B5  | unproven | pending   | -             | -     | -        | hold-for-review           | MIL-34: a restore needs the homeowner's own written request; ask for it                                      |
-| B6  | -        | cancelled | -             | -     | -        | hold-for-review           | MIL-6: what is fully cancelled cannot be restored; a person says so                                          |
-| B7  | -        | unclear   | -             | -     | -        | hold-for-review           | MIL-A16: it is not certain which workflow is meant or how it stands                                          |
-| B8  | -        | active    | -             | -     | -        | nothing                   | MIL-3: it is active already                                                                                  |
-| B9  | -        | requested | -             | -     | -        | withdraw, hold-for-review | MIL-9, MIL-A6: a cancellation under way is being taken back; its statement no longer counts, stop it and ask |
-| B10 | -        | asked     | -             | -     | -        | nothing                   | MIL-33, MIL-A17: the restore is under way already                                                            |
+| row | request          | workflow  | window        | block | restorer | then                      | because                                                                                                      |
+|-----|------------------|-----------|---------------|-------|----------|---------------------------|--------------------------------------------------------------------------------------------------------------|
+| B1  | written          | pending   | open          | none  | people   | ask-to-restore            | MIL-3, MIL-34, MIL-A18: asked in time and in writing; Deal Processing restores                               |
+| B2  | written          | pending   | open          | none  | daemon   | restore                   | MIL-3, MIL-34, MIL-A18, MIL-A19: asked in time and in writing                                                |
+| B3  | written, vouched | pending   | open          | some  | -        | hold-for-review           | MIL-34: the org says that it may not be restored; only a person may refuse                                   |
+| B4  | written, vouched | pending   | over, unknown | -     | -        | hold-for-review           | MIL-3, MIL-34: the time for restoring is over or not known; only a person may refuse                         |
+| B5  | unproven         | pending   | -             | -     | -        | hold-for-review           | MIL-34: a restore needs the homeowner's own written request; ask for it                                      |
+| B6  | -                | cancelled | -             | -     | -        | hold-for-review           | MIL-6: what is fully cancelled cannot be restored; a person says so                                          |
+| B7  | -                | unclear   | -             | -     | -        | hold-for-review           | MIL-A16: it is not certain which workflow is meant or how it stands                                          |
+| B8  | -                | active    | -             | -     | -        | nothing                   | MIL-3: it is active already                                                                                  |
+| B9  | -                | requested | -             | -     | -        | withdraw, hold-for-review | MIL-9, MIL-A6: a cancellation under way is being taken back; its statement no longer counts, stop it and ask |
+| B10 | -                | asked     | -             | -     | -        | nothing                   | MIL-33, MIL-A17: the restore is under way already                                                            |
+| B11 | vouched          | pending   | open          | none  | people   | ask-to-restore            | MIL-3, MIL-34, MIL-A18: asked in time, by a person of the back office by name; Deal Processing restores      |
+| B12 | vouched          | pending   | open          | none  | daemon   | restore                   | MIL-3, MIL-34, MIL-A18, MIL-A19: asked in time, by a person of the back office by name                       |
 `
 
 // What a change of a workflow does to its clock.
@@ -152,8 +154,8 @@ func loadCancellation(s CancellationSettings, cal *calendar) (*cancellation, err
 		{"signers", []string{"installer", "sales-rep", "both", "none", "unknown"}},
 		{"addresses", []string{"complete", "incomplete"}},
 	}, "to-homeowner", "cc-installer", "cc-sales-rep", "hold-for-review", "nothing")
-	c.restore = load("restore", "What becomes of a mail that asks to restore.", cancellationRestore, []column{
-		{"request", []string{"written", "unproven"}},
+	c.restore = load("restore", "What becomes of a request to restore.", cancellationRestore, []column{
+		{"request", []string{"written", "vouched", "unproven"}},
 		{"workflow", []string{"active", "requested", "pending", "asked", "cancelled", "unclear"}},
 		{"window", []string{"open", "over", "unknown"}},
 		{"block", []string{"none", "some"}},
@@ -218,14 +220,14 @@ func (c *cancellation) decide(s Snapshot, e Event, now time.Time, traced trace) 
 	if e.Request != nil {
 		q.mail = e.Request
 	}
-	switch e.Kind {
-	case CancellationRequested:
+	switch {
+	case e.Kind == CancellationRequested:
 		q.pick(s.Workflows)
 		return q.decideRequest()
-	case RestoreRequested:
+	case e.Kind == RestoreRequested && e.askedBy() == "":
 		q.pick(s.Workflows)
 		return q.decideRestore()
-	case RequestUnclear:
+	case e.Kind == RequestUnclear:
 		q.pick(s.Workflows)
 		return q.decideUnclear()
 	}
@@ -235,6 +237,8 @@ func (c *cancellation) decide(s Snapshot, e Event, now time.Time, traced trace) 
 		q.doubt = "there is no such workflow"
 	}
 	switch e.Kind {
+	case RestoreRequested:
+		return q.decideRestore()
 	case WorkflowChanged:
 		decisions := q.decideWatch()
 		if q.workflow != nil && q.workflow.Referral != nil {

@@ -140,11 +140,15 @@ func (d *draft) askToRestore() {
 		return
 	}
 	since, _ := q.pendingSince()
-	text := fmt.Sprintf("%s asked in writing on %s to restore %s.\nIt can be restored until the end of %s. %s%s",
-		q.mail.writer(), q.dayInWords(), q.workflow.inFull(), q.lastDayInWords(since), staysRejected, q.mail.source())
+	requester := "HO"
+	if by := q.event.askedBy(); by != "" {
+		requester = by
+	}
+	text := fmt.Sprintf("%s %s.\nIt can be restored until the end of %s. %s%s%s",
+		q.askedToRestore(), q.workflow.inFull(), q.lastDayInWords(since), staysRejected, q.event.because(), q.mail.source())
 	d.act("open-case", d.Subject, map[string]string{
 		"subject": restorationText + ": " + q.workflow.called(), "description": text, "request_type": restorationType,
-		"contact": q.contact(), "requester": "HO",
+		"contact": q.contact(), "requester": requester,
 	})
 	d.act("assign-case", d.Subject, map[string]string{"team": q.settings.DealProcessingTeam, "reason": restorationText, "comments": q.workflow.inFull()})
 }
@@ -157,8 +161,16 @@ func (d *draft) restore() {
 		return
 	}
 	d.act("restore-workflow", d.Subject, map[string]string{"status": "active"})
-	d.comment(fmt.Sprintf("%s asked in writing on %s to restore %s. Its cancellation is undone; it is active again. %s%s",
-		q.mail.writer(), q.dayInWords(), q.workflow.inFull(), staysRejected, q.mail.source()))
+	d.comment(fmt.Sprintf("%s %s. Its cancellation is undone; it is active again. %s%s%s",
+		q.askedToRestore(), q.workflow.inFull(), staysRejected, q.event.because(), q.mail.source()))
+}
+
+// askedToRestore begins a sentence that goes on with what is to be restored.
+func (q *question) askedToRestore() string {
+	if by := q.event.askedBy(); by != "" {
+		return fill("%s of the back office asked on %s to restore", by, q.dayInWords())
+	}
+	return fill("%s asked in writing on %s to restore", q.mail.writer(), q.dayInWords())
 }
 
 // mail tells the homeowners, and those who signed with them.
@@ -217,7 +229,7 @@ func (d *draft) holdForReview() {
 		return
 	}
 	_, why, _ := strings.Cut(d.Because, ": ")
-	text := q.happened() + ".\n\nThis needs a person: " + why + " (row " + d.Row + ").\n\n" + found(d.Facts, d.Warnings, q.mail)
+	text := q.happened() + "." + q.event.because() + "\n\nThis needs a person: " + why + " (row " + d.Row + ").\n\n" + found(d.Facts, d.Warnings, q.mail)
 	d.act("hold-for-review", d.Subject, map[string]string{
 		"title": shorten(q.topic()+": "+why, 255), "text": text, "contact": q.contact(),
 	})
@@ -286,6 +298,9 @@ func (q *question) happened() string {
 	case CancellationRequested:
 		return fmt.Sprintf("On %s %s asked by mail to cancel %s", q.dayInWords(), q.mail.writer(), about)
 	case RestoreRequested:
+		if by := q.event.askedBy(); by != "" {
+			return fmt.Sprintf("On %s %s of the back office asked to restore %s", q.dayInWords(), by, about)
+		}
 		return fmt.Sprintf("On %s %s asked by mail to restore %s", q.dayInWords(), q.mail.writer(), about)
 	case RequestUnclear:
 		return fmt.Sprintf("On %s %s sent a mail", q.dayInWords(), q.mail.writer())

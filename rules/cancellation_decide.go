@@ -214,6 +214,10 @@ func (q *question) restorableFact() Fact {
 	const name = "workflow"
 	status := q.statusFact()
 	switch {
+	case status.Value == "cancel-pending" && q.earlier(memoryRestore) && q.settings.AutoRestore && q.event.askedBy() != "":
+		// No case of Deal Processing's is doubled by it, and somebody may have
+		// declined the earlier one.
+		return q.fact(name, "pending", "%s, though a restore was asked for before", status.Reason)
 	case status.Value == "cancel-pending" && q.earlier(memoryRestore):
 		return q.fact(name, "asked", "%s, and a restore has been asked for", status.Reason)
 	case status.Value == "cancel-pending":

@@ -117,8 +117,13 @@ func (q *question) requestFact() Fact {
 	return q.fact("request", value, "%s", why)
 }
 
-// restoreRequestFact is requestFact for a restore, which needs no reason.
+// restoreRequestFact is requestFact for a restore, which needs no reason. A
+// person of the back office who asks answers for it that the homeowner wants it
+// (MIL-34): with that comes nothing but the restore, which others look at again.
 func (q *question) restoreRequestFact() Fact {
+	if by := q.event.askedBy(); by != "" {
+		return q.fact("request", "vouched", "%s of the back office asks for it", by)
+	}
 	value, why := q.proof()
 	switch {
 	case q.mail.Deceased:

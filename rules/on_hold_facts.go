@@ -18,8 +18,8 @@ func (h Hold) String() string {
 	return flag + " " + string(cmp.Or(h.Start, "-")) + " " + string(cmp.Or(h.Return, "-"))
 }
 
-// parseHold reads what String wrote; false if it did not.
-func parseHold(s string) (Hold, bool) {
+// ParseHold reads what [Hold.String] wrote; false if it did not.
+func ParseHold(s string) (Hold, bool) {
 	parts := strings.Split(s, " ")
 	if len(parts) != 3 || (parts[0] != "on" && parts[0] != "off") || parts[1] == "" || parts[2] == "" {
 		return Hold{}, false
@@ -70,7 +70,7 @@ func (c *change) establish(unreadable bool) {
 		return
 	}
 	h := c.client.Hold
-	old, known := parseHold(c.client.Memory["hold"])
+	old, known := ParseHold(c.client.Memory["hold"])
 	seen := known || c.client.New || c.settings.AdoptExisting
 
 	occasion := Fact{"occasion", "changed", "the hold was " + c.describe(old) + " and is " + c.describe(h)}

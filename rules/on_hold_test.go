@@ -189,7 +189,7 @@ func FuzzParseHold(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		h, ok := parseHold(s)
+		h, ok := ParseHold(s)
 		if ok && h.String() != s {
 			t.Errorf("%q is read as %+v, which is written %q", s, h, h.String())
 		}
@@ -201,7 +201,7 @@ func FuzzOnHoldDecides(f *testing.F) {
 	f.Add("on 2026-03-01 -", "off - -", "ready", int64(1_772_000_000), int64(1_773_000_000), "UTC", uint8(3))
 	f.Add("on 2026-13-41 x", "", "", int64(0), int64(-1), "Mars", uint8(255))
 	f.Fuzz(func(t *testing.T, now, before, status string, at, start int64, zone string, bits uint8) {
-		hold, _ := parseHold(now)
+		hold, _ := ParseHold(now)
 		bit := func(n int) bool { return bits&(1<<n) != 0 }
 		job := Job{
 			ID: "J1", Status: status, OnHold: bit(0), Group: bit(1), Zone: zone, Start: time.Unix(start, 0), Saved: "W1",

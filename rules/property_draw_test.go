@@ -134,7 +134,8 @@ func drawWorkflow(t *rapid.T) Workflow {
 func drawEvent(t *rapid.T, id string) Event {
 	e := Event{ID: id, At: drawnNow, Subject: Ref{"workflow", "W1"},
 		Kind: rapid.SampledFrom([]string{CancellationRequested, CancellationRequested, RestoreRequested, RequestUnclear, WorkflowChanged, ReferralChanged, CancellationDue}).Draw(t, "kind")}
-	if e.Kind != CancellationRequested && e.Kind != RestoreRequested && e.Kind != RequestUnclear {
+	e.By = often(t, "by", "", "Dana Whitlock", " ")
+	if e.Kind != CancellationRequested && e.Kind != RestoreRequested && e.Kind != RequestUnclear || e.Kind == RestoreRequested && e.By != "" {
 		return e
 	}
 	e.Subject = Ref{"request", id}
@@ -144,4 +145,30 @@ func drawEvent(t *rapid.T, id string) Event {
 		Deceased: often(t, "deceased", "no", "yes") == "yes", Form: often(t, "form", "letter", "telegram"), MessageID: "<" + id + "@example.com>",
 	}
 	return e
+}
+
+// drawAssignment draws an assignment that may have been cancelled and billed.
+func drawAssignment(t *rapid.T) Assignment {
+	start := drawnNow.Add(time.Duration(rapid.IntRange(-4, 60).Draw(t, "hours until it")) * time.Hour)
+	a := Assignment{
+		ID: "A1", Name: "A-3017", Start: start, End: start.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "hours of it")) * time.Hour),
+		Status:    rapid.SampledFrom([]string{"cancelled", "cancelled", "cancelled", "confirmed", "unfilled", "in-progress", "completed", ""}).Draw(t, "status"),
+		Customer:  Customer{ID: "C1", Name: "Mercy Clinic"},
+		Requester: often(t, "requester", "Front desk", "", " "), Ask: often(t, "ask", "", "cancel", "cancel-series", "uncancel"),
+		Waive: often(t, "waive", "no", "yes") == "yes", WaivedBy: often(t, "waived by", "", "Eve", " "),
+		Invoiced: often(t, "invoiced", "no", "yes") == "yes",
+	}
+	if rapid.Bool().Draw(t, "given to somebody") {
+		a.Interpreters = []Interpreter{{ID: "X1", Name: "Lena Ortiz"}}
+	}
+	if rapid.Bool().Draw(t, "decided about billing") {
+		a.Billing = &Billing{ID: "B1", Status: rapid.SampledFrom([]string{"pending-review", "pending-review", "not-billable", "waived", "voided", "approved", "invoiced", ""}).Draw(t, "billing")}
+	}
+	return a
+}
+
+// drawAsk draws what may be asked about the assignment without a mail.
+func drawAsk(t *rapid.T, id string) Event {
+	return Event{ID: id, At: drawnNow, Subject: Ref{"assignment", "A1"}, By: often(t, "by", "Dana Whitlock", "", " "),
+		Kind: rapid.SampledFrom([]string{AssignmentCancelRequested, AssignmentUncancelRequested, AssignmentWaiveRequested, AssignmentChanged}).Draw(t, "kind")}
 }

@@ -12,12 +12,15 @@
 // name the requirement it carries out.
 package rules
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Kinds of event. They are stored: add, never rename.
 const (
 	CancellationRequested = "cancellation.requested" // a mail asks to cancel a workflow
-	RestoreRequested      = "restore.requested"      // a mail asks to restore a workflow
+	RestoreRequested      = "restore.requested"      // a mail, or somebody of the back office, asks to restore a workflow
 	RequestUnclear        = "request.unclear"        // a mail asks for something nobody here can be sure of
 	WorkflowChanged       = "workflow.changed"       // a workflow record changed in Salesforce
 	ReferralChanged       = "referral.changed"       // Deal Processing's case assignment changed
@@ -58,10 +61,31 @@ type Event struct {
 	// kind "request" and the event's ID, for its workflow is yet to be found.
 	Subject Ref `json:"subject" yaml:"subject"`
 	// By is who of the back office asks, by name; empty unless somebody has
-	// asked for it under their own name.
+	// asked for it under their own name. It counts only where Request is not
+	// set: a mail is judged by what is proven about its sender.
 	By string `json:"by,omitempty" yaml:"by,omitempty"`
+	// Reason is why, in the words of whoever By is. It is told to people;
+	// nothing rests on it.
+	Reason string `json:"reason,omitempty" yaml:"reason,omitempty"`
 	// Request is set for requests by mail.
 	Request *Request `json:"request,omitempty" yaml:"request,omitempty"`
+}
+
+// askedBy is who of the back office asks under their own name; empty if nobody
+// does.
+func (e *Event) askedBy() string {
+	if e.Request != nil {
+		return ""
+	}
+	return strings.TrimSpace(e.By)
+}
+
+// because ends what is told of such a request with the reason given.
+func (e *Event) because() string {
+	if e.askedBy() == "" || strings.TrimSpace(e.Reason) == "" {
+		return ""
+	}
+	return "\nReason given: " + shorten(strings.TrimSpace(e.Reason), 1000)
 }
 
 // A Request is what a mail asks for, as read by package mapping.

@@ -15,6 +15,10 @@ func RunFiles(settings rules.Settings, files ...File) (Report, error) {
 	var errs []error
 	policies := map[string]bool{}
 	reached := map[Row]bool{}
+	given, err := rules.Load(settings)
+	if err != nil {
+		return Report{}, err
+	}
 	for _, file := range files {
 		policy, examples, err := read(file.Data, settings)
 		if err != nil {
@@ -24,10 +28,12 @@ func RunFiles(settings rules.Settings, files ...File) (Report, error) {
 		policies[policy] = true
 		for _, ex := range examples {
 			result := Result{File: file.Name, Line: ex.line, Name: ex.Name, Settings: ex.sets}
-			book, err := rules.Load(ex.Settings)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", file.Name, ex.line, ex.Name, err))
-				continue
+			book := given
+			if len(ex.sets) > 0 {
+				if book, err = rules.Load(ex.Settings); err != nil {
+					errs = append(errs, fmt.Errorf("%s:%d: %s: %w", file.Name, ex.line, ex.Name, err))
+					continue
+				}
 			}
 			snapshot, event, err := ex.situation()
 			if err != nil {
@@ -47,11 +53,10 @@ func RunFiles(settings rules.Settings, files ...File) (Report, error) {
 			report.Results = append(report.Results, result)
 		}
 	}
-	book, err := rules.Load(settings)
-	if err := errors.Join(append(errs, err)...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return Report{}, err
 	}
-	for _, t := range book.Tables() {
+	for _, t := range given.Tables() {
 		policy, _, _ := strings.Cut(t.Name, ".")
 		for _, r := range t.Rows {
 			if row := (Row{t.Name, r.ID}); policies[policy] && !reached[row] {
