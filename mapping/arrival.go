@@ -26,6 +26,9 @@ type Arrival struct {
 	// Memory is what to remember about Subject if the record is only taken
 	// note of, as on the first start.
 	Memory map[string]string
+	// Answer is what a person answered in a case, if Event is that. The event
+	// has no kind then: the rules do not decide it.
+	Answer *Answer
 	// Why says why Event is nil, or what was read. It holds no address and
 	// nothing of a mail's text.
 	Why string
@@ -80,6 +83,14 @@ func (m *Mapping) changed(w watch, r connectors.Record) (Arrival, error) {
 		event.Kind, a.Watched = rules.BlockChanged, blockHash(row)
 		a.Memory = map[string]string{"state": state}
 		a.Why = "the state is " + orUnknown(state)
+	case "case":
+		a.Answer, a.Watched = answer(row, r)
+		switch {
+		case a.Answer == nil:
+			meaningless = "nothing is answered in it"
+		default:
+			a.Why = "the answer is " + orUnknown(a.Answer.Says)
+		}
 	case "referral":
 		decision, workflow := decision(row), row.text("workflow")
 		event.Kind, a.Watched = rules.ReferralChanged, hash(decision, row.word("team"), row.word("reason"), workflow)

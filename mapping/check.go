@@ -246,7 +246,7 @@ func (k *checker) spelling(at string, c concept, o Object) {
 // not be told apart.
 func (k *checker) distinct(used []part) {
 	taken := map[string]string{}
-	for _, w := range (&Mapping{parts: used}).watched() {
+	for _, w := range (&Mapping{config: k.config, parts: used}).watched() {
 		name := k.config.Objects[w.concept].Name
 		if first, twice := taken[strings.ToLower(name)]; twice && name != "" {
 			k.say("objects."+w.concept+".object", "%s stands for %q already", name, first)

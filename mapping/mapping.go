@@ -70,6 +70,9 @@ type Object struct {
 type Watch struct {
 	Object string
 	Fields []string
+	// Having is a field without which a record means nothing; empty if there is
+	// none.
+	Having string
 }
 
 // A Mapping is a checked configuration. It may be used by several goroutines
@@ -100,6 +103,7 @@ func New(c Config) (*Mapping, error) {
 			m.objects[name] = newObject(c, o)
 		}
 	}
+	m.objects["user"] = user
 	return m, nil
 }
 
@@ -123,6 +127,9 @@ func (m *Mapping) Watches() []Watch {
 	var all []Watch
 	for _, w := range m.watched() {
 		watch := Watch{Object: m.objects[w.concept].name}
+		if w.concept == "case" { // other people's cases are many
+			watch.Having = m.objects["case"].key
+		}
 		for _, field := range w.fields {
 			if path := m.path(w.concept, field); path != "" {
 				watch.Fields = append(watch.Fields, path)
@@ -187,6 +194,9 @@ func (m *Mapping) fitsBlocks(s rules.OpsBlockSettings) error {
 	mapped("clear_fields", s.ClearFields, "nothing would be emptied")
 	return errors.Join(errs...)
 }
+
+// maps tells whether the org has the field.
+func (o Object) maps(field string) bool { return o.Fields[field] != "" && o.Fields[field] != none }
 
 func (o Object) clone() Object {
 	o.Fields = maps.Clone(o.Fields)

@@ -31,9 +31,10 @@ func newObject(c concept, names Object) *object {
 		theirs: map[string]map[string]string{},
 	}
 	if c.created {
-		o.key = names.Key
+		o.key, o.paths["key"] = names.Key, names.Key
 	}
 	maps.Copy(o.paths, systemFields)
+	o.to["editor"] = "user"
 	for _, f := range c.fields {
 		if path := names.Fields[f.name]; path != "" && path != none {
 			o.paths[f.name] = path

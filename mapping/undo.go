@@ -19,6 +19,9 @@ import (
 func Undo(made Write, result connectors.Result, who, reason string) (Write, error) {
 	back := Write{System: made.System, Verb: "undo-" + made.Verb, Text: "take back: " + made.Text}
 	c := made.Change
+	if made.Verb == AskApproval || made.Verb == CloseCase {
+		return Write{}, errors.New("that people were asked stays: the case is theirs")
+	}
 	switch c.Op {
 	case connectors.Update:
 		back.Change = connectors.Change{Op: connectors.Update, Ref: c.Ref, Fields: map[string]any{}, If: c.Fields}

@@ -36,6 +36,10 @@ var (
 		{name: "contact", to: "contact"},
 		{name: "workflow", optional: true, to: "workflow"},
 		{name: "request_type", optional: true},
+		{name: "status", optional: true, also: []string{"open", "closed"}},
+		{name: "answer", optional: true, values: []string{Approve, Decline}, also: []string{Restore, Uncancel, Waive}},
+		{name: "answer_reason", optional: true},
+		{name: "answered_by", optional: true, to: "user"},
 	}}
 	queueConcept = concept{name: "queue", fields: []field{
 		{name: "name"},
@@ -166,7 +170,10 @@ var parts = []part{
 var milestones = []string{"M1", "M1A", "M1B", "M2", "M3"}
 
 // systemFields are on every record and cannot be renamed.
-var systemFields = map[string]string{"id": "Id", "created": "CreatedDate", "changed": "SystemModstamp"}
+var systemFields = map[string]string{"id": "Id", "created": "CreatedDate", "changed": "SystemModstamp", "editor": "LastModifiedById"}
+
+// user is what every org calls its users.
+var user = &object{name: "User", paths: map[string]string{"id": "Id", "name": "Name"}}
 
 // A watch is a concept whose changes matter, and the fields that tell whether
 // one does.
@@ -190,6 +197,9 @@ func (m *Mapping) watched() []watch {
 		case "assignment":
 			all = append(all, watch{"assignment", []string{"status", "requested_by", "ask", "waive", "waived_by"}})
 		}
+	}
+	if m.config.Objects["case"].maps("answer") {
+		all = append(all, watch{"case", []string{"key", "answer", "answer_reason", "answered_by", "answered_by.name", "editor.name"}})
 	}
 	return all
 }

@@ -131,9 +131,10 @@ func (w *writer) holdForReview(a rules.Action) (Write, error) {
 	case "block", "assignment":
 		about = append(about, set{field: a.On.Kind, value: a.On.ID})
 	}
+	choices := w.reviewChoices(a.On)
 	return w.create("case", "For review: "+firstLine(a.Args["title"]), append(about, []set{
 		{field: "subject", value: shortened(a.Args["title"], maxSubject)},
-		{field: "description", value: shortened(a.Args["text"], maxDescription)},
+		{field: "description", value: shortened(a.Args["text"], maxDescription-len(choices)) + choices},
 		w.toQueue(),
 		{field: "contact", value: orNil(contact)},
 		{field: "workflow", value: orNil(workflow)},

@@ -266,6 +266,9 @@ func (p position) query(w Watch, from time.Time) soqlQuery {
 	if p.Gap != (gap{}) {
 		conditions = append(conditions, "(SystemModstamp < "+sentTime(p.Gap.From)+" OR SystemModstamp >= "+sentTime(p.Gap.To)+")")
 	}
+	if w.Having != "" {
+		conditions = append(conditions, w.Having+" != null")
+	}
 	soql := selectFrom(w.Object, w.Fields, "IsDeleted", "LastModifiedById")
 	if len(conditions) > 0 {
 		soql += " WHERE " + strings.Join(conditions, " AND ")

@@ -82,6 +82,11 @@ type Options struct {
 	// (Sforce-Call-Options); default "standdown".
 	Client string
 
+	// Called is told of each call that counts towards the org's limit, with the
+	// resource that was called, such as query or composite. It must return at
+	// once and may be called concurrently; nil if nobody counts.
+	Called func(resource string)
+
 	Transport http.RoundTripper // default: one like http.DefaultTransport
 	Logger    *slog.Logger      // default: none
 	Now       func() time.Time  // default: time.Now
@@ -95,6 +100,9 @@ type Watch struct {
 	// Fields may lead to parents by dots. A change of a parent alone, or of a
 	// formula, is no change of the record and is not reported.
 	Fields []string
+	// Having is a field that must not be empty: other records are not reported.
+	// If it is empty itself, all are.
+	Having string
 }
 
 // A Client is a [connectors.Source], [connectors.Sink] and
@@ -126,7 +134,7 @@ func New(opts Options) (*Client, error) {
 		sf.WithValidateAuthentication(false),
 		sf.WithAPIVersion("v"+opts.APIVersion),
 		sf.WithRoundTripper(observing{
-			next:   repeating(authorizing{next: opts.Transport, session: login}),
+			next:   repeating(authorizing{next: counting{opts.Transport, opts.Called}, session: login}),
 			budget: c.budget,
 		}),
 	)
@@ -183,6 +191,9 @@ func withDefaults(o Options) Options {
 		t.MaxIdleConnsPerHost = callsAtOnce
 		o.Transport = t
 	}
+	if o.Called == nil {
+		o.Called = func(string) {}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -226,6 +237,9 @@ func checkOptions(o Options) []error {
 		watched[w.Object] = true
 		if !isName(w.Object) {
 			bad("salesforce watch: %q is not an object name", w.Object)
+		}
+		if w.Having != "" && !isName(w.Having) {
+			bad("salesforce watch: %s: %q is not a field name", w.Object, w.Having)
 		}
 		for _, f := range w.Fields {
 			if !isPath(f) {

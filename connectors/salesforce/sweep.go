@@ -63,6 +63,9 @@ func (c *Client) sweep(ctx context.Context, next *cursor, at time.Time) (records
 			continue
 		}
 		soql := selectFrom(w.Object, w.Fields, "IsDeleted", "LastModifiedById") + " WHERE SystemModstamp < " + sentTime(next.Objects[w.Object].Since)
+		if w.Having != "" {
+			soql += " AND " + w.Having + " != null"
+		}
 		if last != "" {
 			soql += " AND Id > " + quote(last)
 		}

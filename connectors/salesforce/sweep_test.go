@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"standdown/connectors"
 	"standdown/connectors/salesforce"
 	"standdown/connectors/salesforce/sandbox"
@@ -299,4 +301,38 @@ func BenchmarkCatchUp(b *testing.B) {
 	}
 	b.ReportMetric(float64(calls)/float64(b.N), "calls/op")
 	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+func TestOnlyRecordsThatHaveTheFieldAreReported(t *testing.T) {
+	o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) {
+		ours.Reconcile = time.Hour
+		ours.Watch = []salesforce.Watch{{Object: "Case", Fields: []string{"Subject"}, Having: "Standdown_Key__c"}}
+	})
+	o.insert(t, "Case", map[string]any{"Subject": "theirs"})
+	ours := o.insert(t, "Case", map[string]any{"Subject": "ours", "Standdown_Key__c": "k1"})
+	var cursor connectors.Cursor
+	if got, want := subjects(poll(t, o, &cursor)), []any{"ours"}; !cmp.Equal(got, want) {
+		t.Fatalf("at first %v are reported, want %v", got, want)
+	}
+	o.clock.Advance(20 * time.Minute)
+	poll(t, o, &cursor)
+	o.insert(t, "Case", map[string]any{"Subject": "theirs again"})
+	if err := o.org.Update("Case", ours.ID, map[string]any{"Subject": "ours, edited"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := subjects(poll(t, o, &cursor)), []any{"ours, edited"}; !cmp.Equal(got, want) {
+		t.Errorf("later %v are reported, want %v", got, want)
+	}
+	reconciled := 0
+	for range 3 {
+		o.clock.Advance(time.Hour)
+		for _, subject := range subjects(poll(t, o, &cursor)) {
+			if reconciled++; subject != "ours, edited" {
+				t.Errorf("reconciling reports %v", subject)
+			}
+		}
+	}
+	if reconciled == 0 {
+		t.Error("reconciling reports nothing")
+	}
 }

@@ -150,6 +150,22 @@ func (o observing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// counting is the innermost transport: it tells of each call, repetitions too.
+type counting struct {
+	next   http.RoundTripper
+	called func(resource string)
+}
+
+func (c counting) RoundTrip(req *http.Request) (*http.Response, error) {
+	// /services/data/v64.0/RESOURCE/...
+	resource := "versions"
+	if parts := strings.SplitN(strings.Trim(req.URL.Path, "/"), "/", 5); len(parts) > 3 {
+		resource = parts[3]
+	}
+	c.called(resource)
+	return c.next.RoundTrip(req)
+}
+
 // repeating repeats reads that met a passing trouble, and any call that could
 // not even connect.
 func repeating(next http.RoundTripper) http.RoundTripper {

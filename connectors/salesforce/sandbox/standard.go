@@ -99,6 +99,8 @@ func coreObjects() []Object {
 			ref("Workflow__c", "Workflow__c", "Cases__r"),
 			ref("Assignment__c", "Assignment__c", "Cases__r"),
 			ref("Ops_Block__c", "Ops_Block__c", "Cases__r"),
+			choice("Standdown_Answer__c", "Approve", "Decline", "Restore", "Un-cancel", "Waive"),
+			text("Standdown_Reason__c"),
 			standdownKey())},
 		{Name: "FeedItem", Prefix: "0D5", Nameless: true, Fields: join(
 			Field{Name: "ParentId", Type: Reference, Required: true, CreateOnly: true},
