@@ -62,7 +62,8 @@ func (e *Engine) decideAll(ctx context.Context) error {
 }
 
 // due has what time brings about happen, however much there is to decide: what
-// was proposed lapses, and deadlines become events.
+// was proposed lapses, questions that need no answer any more end, and deadlines
+// become events.
 func (e *Engine) due(ctx context.Context) error {
 	lapsed, err := e.Store.Lapse(ctx, e.Now())
 	if err != nil {
@@ -70,6 +71,11 @@ func (e *Engine) due(ctx context.Context) error {
 	}
 	for _, en := range lapsed {
 		e.Log.Error("proposal lapsed: nobody approved it in time", "entry", en.ID, "verb", en.Verb, "ref", en.Lane)
+	}
+	if e.Mapping.Answers() {
+		if err := e.Store.Conclude(ctx, e.clerk(), e.Now()); err != nil {
+			return err
+		}
 	}
 	_, err = e.Store.Fire(ctx, e.Now())
 	return err
@@ -93,6 +99,9 @@ const maxGenerations = 10
 
 func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	log := e.Log.With("event", ev.ID)
+	if ev.Answer != nil {
+		return e.answer(ctx, ev)
+	}
 	if ev.Generation > 0 && ev.Generation%maxGenerations == 0 {
 		return e.Store.Quarantine(ctx, ev, fmt.Sprintf("decided %d times, and each time the records had changed meanwhile", ev.Generation))
 	}
@@ -123,6 +132,9 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	case err != nil:
 		return later(err)
 	}
+	if e.Mapping.Answers() {
+		v.Clerk, v.AskInCases = e.clerk(), e.AskInCases
+	}
 	switch err := e.Store.Commit(ctx, v, now); {
 	case errors.Is(err, store.ErrBusy):
 		// Longer the longer it waits: a system that is paused or away must not
@@ -134,14 +146,16 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	case err != nil:
 		return err
 	}
-	for _, d := range v.Decisions {
-		log.Info("decided", "row", d.Table+" "+d.Row, "ref", d.Subject.String(), "actions", len(d.Actions))
+	e.Observer.Decided(v, Period{now, e.Now()})
+	for i, d := range v.Decisions {
+		log.Info("decided", "decision", store.DecisionID(ev.ID, ev.Generation, i), "row", d.Table+" "+d.Row, "ref", d.Subject.String(), "actions", len(d.Actions))
 	}
 	hold, err := e.Store.Held(ctx, ev.Run)
 	if err != nil {
 		return err
 	}
 	if hold != nil && hold.Event == ev.ID {
+		e.Observer.Held(*hold)
 		log.Error("too much at once: it waits for a person", "err", hold.Why)
 	}
 	return nil

@@ -61,7 +61,9 @@ func (e *Engine) deliverAll(ctx context.Context, system string, sink connectors.
 		settle, settled := outlive(ctx, drain+time.Second)
 		drained, done := outlive(ctx, drain)
 		call, called := context.WithDeadline(drained, lease)
+		began := e.Now()
 		results := e.apply(call, sink, entries)
+		answered := e.Now()
 		called()
 		done()
 		e.judge(system, b, results)
@@ -71,6 +73,9 @@ func (e *Engine) deliverAll(ctx context.Context, system string, sink connectors.
 		}
 		hold = b.rest(results, e.Delivery)
 		err = e.Store.Settle(settle, token, settlements, e.Now())
+		if err == nil {
+			e.observe(settle, entries, settlements, results, Period{began, answered})
+		}
 		settled()
 		if err != nil {
 			return hold, err
@@ -177,8 +182,10 @@ func (e *Engine) judge(system string, b *breaker, results []connectors.Result) {
 	log := e.Log.With("system", system)
 	switch {
 	case was && !b.open():
+		e.Observer.Down(system, false)
 		log.Info("system can be written to again")
 	case !was && b.open():
+		e.Observer.Down(system, true)
 		log.Error("system cannot be written to: it is left alone, and tried now and then", "err", results[0].Err)
 	case !was:
 		for _, r := range results {
@@ -193,7 +200,7 @@ func (e *Engine) judge(system string, b *breaker, results []connectors.Result) {
 // settlement says what a result means for its entry, by the error's class
 // alone.
 func (e *Engine) settlement(en store.Entry, r connectors.Result, b *breaker) store.Settlement {
-	log := e.Log.With("entry", en.ID, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts)
+	log := e.Log.With("entry", en.ID, "decision", en.Decision, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts)
 	st := store.Settlement{ID: en.ID, Signal: store.Applied, Outcome: store.Outcome{Ref: r.Ref, Already: r.Already, Before: r.Before}}
 	if r.Err == nil {
 		log.Info("applied", "already", r.Already)
@@ -205,6 +212,8 @@ func (e *Engine) settlement(en store.Entry, r connectors.Result, b *breaker) sto
 	case class == connectors.Conflict && en.Undoes != 0:
 		st.Signal, st.Why = store.Refused, "not taken back, for the record has changed since: "+st.Why
 		log.Error("undo refused", "err", r.Err)
+	case class == connectors.Conflict && en.Verb == mapping.CloseCase:
+		st.Signal, st.Why = store.Changed, "somebody has answered in the case, or works on it"
 	case class == connectors.Conflict:
 		st.Signal = store.Changed
 		log.Info("record had changed, deciding again", "err", r.Err)

@@ -44,12 +44,20 @@ type Engine struct {
 	Ceilings store.Ceilings
 	// ExpireAfter is how long a proposal waits for approval; 0: for ever.
 	ExpireAfter time.Duration
-	Start       Start
-	Delivery    Delivery
+	// AskInCases has people asked for approval in cases, if the mapping says
+	// how they answer there.
+	AskInCases bool
+	// Person tells who a user of the org is, by id and name, when answering in
+	// a case; nil: whom the org names.
+	Person   func(user, name string) store.Checker
+	Start    Start
+	Delivery Delivery
 	// Retention is what the journal need not keep for ever.
 	Retention store.Retention
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Observer is told what is done here; nil if nobody wants to know.
+	Observer Observer
+	Now      func() time.Time
+	Log      *slog.Logger
 	// Tick is how often clocks are looked at and the journal is asked for work
 	// that another process (a person at the command line) has released.
 	Tick time.Duration
@@ -117,6 +125,9 @@ type Delivery struct {
 func (e *Engine) Run(ctx context.Context) error {
 	if e.Replicas == nil {
 		e.Replicas = alone{}
+	}
+	if e.Observer == nil {
+		e.Observer = nobody{}
 	}
 	e.decide = make(chan struct{}, 1)
 	e.deliver = map[string]chan struct{}{}

@@ -24,6 +24,9 @@ func (e *Engine) intake(ctx context.Context, f Feed) {
 	failures := 0
 	for ctx.Err() == nil {
 		err := e.read(ctx, f)
+		if !connectors.Ended(ctx, err) && !errors.Is(err, store.ErrOvertaken) {
+			e.Observer.Read(f.Name, err)
+		}
 		if err == nil {
 			err = e.housekeep(ctx, f)
 		}
@@ -69,6 +72,7 @@ func (e *Engine) read(ctx context.Context, f Feed) error {
 		}
 	}
 	for {
+		began := e.Now()
 		batch, err := f.Source.Changes(ctx, reading.Cursor)
 		if err != nil {
 			return err
@@ -84,6 +88,7 @@ func (e *Engine) read(ctx context.Context, f Feed) error {
 			return err
 		}
 		if fresh > 0 {
+			e.Observer.Arrived(f.Name, arrivals, Period{began, e.Now()})
 			wake(e.decide)
 		}
 		if batch.More {
@@ -135,6 +140,11 @@ func (e *Engine) arrival(r connectors.Record, reading store.Reading) store.Arriv
 		e.Log.Error("record set aside: it cannot be understood", "ref", r.Ref.String(), "err", err)
 	case mail && !e.Start.Since.IsZero() && !e.Start.Adopt && r.At.Before(e.Start.Since):
 		out.Event, out.State, out.Housekeep = nil, "", false
+	case a.Answer != nil:
+		answer := store.Answer(*a.Answer)
+		a.Event.Kind = store.KindAnswer
+		out.ID, out.Kind, out.State, out.Answer = a.Event.ID, a.Event.Kind, store.New, &answer
+		out.Adopt = true // a case of ours is never older than the journal, however the clocks differ
 	case a.Event != nil:
 		out.ID, out.Kind, out.State = a.Event.ID, a.Event.Kind, store.New
 	case mail:

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,25 +28,10 @@ func (s *Store) Approve(ctx context.Context, ids []int64, checker Checker, reaso
 }
 
 func approve(ctx context.Context, tx conn, ids []int64, checker Checker, reason string, now time.Time) error {
+	if why, err := unapprovable(ctx, tx, ids, checker, now); why != "" || err != nil {
+		return cmp.Or(err, errors.New(why))
+	}
 	for _, id := range ids {
-		if !checker.Own {
-			all, err := makers(ctx, tx, id)
-			if err != nil {
-				return err
-			}
-			for _, maker := range all {
-				if strings.EqualFold(maker, checker.Name) || slices.Contains(checker.Users, maker) {
-					return fmt.Errorf("entry %d goes back to %s: somebody else must approve it (approvals.allow_own)", id, checker.Name)
-				}
-			}
-		}
-		var late int
-		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries WHERE id = ? AND state = 'proposed' AND expires > 0 AND expires <= ?`, id, ms(now)).Scan(&late); err != nil {
-			return fmt.Errorf("reading the journal: %w", err)
-		}
-		if late > 0 {
-			return fmt.Errorf("entry %d has lapsed: nobody approved it in time", id)
-		}
 		if err := signal(ctx, tx, id, Approve, checker.Name, reason, now); err != nil {
 			return err
 		}
@@ -53,6 +40,32 @@ func approve(ctx context.Context, tx conn, ids []int64, checker Checker, reason 
 		}
 	}
 	return nil
+}
+
+// unapprovable says, for people, why the checker cannot approve the entries;
+// empty if that is possible as far as the checker and the time are concerned.
+func unapprovable(ctx context.Context, tx conn, ids []int64, checker Checker, now time.Time) (why string, err error) {
+	for _, id := range ids {
+		if !checker.Own {
+			all, err := makers(ctx, tx, id)
+			if err != nil {
+				return "", err
+			}
+			for _, maker := range all {
+				if strings.EqualFold(maker, checker.Name) || slices.Contains(checker.Users, maker) {
+					return fmt.Sprintf("entry %d goes back to %s: somebody else must approve it (approvals.allow_own)", id, checker.Name), nil
+				}
+			}
+		}
+		var late int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries WHERE id = ? AND state = 'proposed' AND expires > 0 AND expires <= ?`, id, ms(now)).Scan(&late); err != nil {
+			return "", fmt.Errorf("reading the journal: %w", err)
+		}
+		if late > 0 {
+			return fmt.Sprintf("entry %d has lapsed: nobody approved it in time", id), nil
+		}
+	}
+	return "", nil
 }
 
 // makers are the people whom the entry goes back to.

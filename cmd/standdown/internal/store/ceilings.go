@@ -207,9 +207,9 @@ func holdID(run string) string {
 	return "R" + hex.EncodeToString(sum[:5])
 }
 
-// weighs is 1 for a change of a record and 0 for what is only said.
-func weighs(c connectors.Change) int {
-	if c.Op == connectors.Post || c.Op == connectors.Send {
+// weighs is 1 for a change of a record and 0 for what is only said or asked.
+func weighs(r entryRow) int {
+	if op := r.write.Change.Op; op == connectors.Post || op == connectors.Send || r.rule == "" {
 		return 0
 	}
 	return 1

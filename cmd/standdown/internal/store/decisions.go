@@ -23,6 +23,8 @@ type Event struct {
 	Note       string
 	Run        string
 	Author     string
+	Answer     *Answer // set if its kind is KindAnswer
+	Source     string  // where it was read; empty for what time or a person brought about
 }
 
 // A Verdict is what became of an event, to be stored in one transaction.
@@ -36,19 +38,23 @@ type Verdict struct {
 	// Customer is whose affairs it is about; empty if that is not known.
 	Customer string
 	Ceilings Ceilings
+	// Clerk words what people are told in cases; nil if they do not answer there.
+	// AskInCases has them asked there for the approval of what is proposed.
+	Clerk      Clerk
+	AskInCases bool
 }
 
 // A Write is a change on its way into the outbox.
 type Write struct {
-	System string
-	Verb   string
-	Change connectors.Change
-	Text   string
-	State  State  // Proposed, Pending, or Dropped if the verb is off
-	Why    string // why it is not Pending
+	System string            `json:"system"`
+	Verb   string            `json:"verb"`
+	Change connectors.Change `json:"change"`
+	Text   string            `json:"text"`
+	State  State             `json:"state"`         // Proposed, Pending, or Dropped if the verb is off
+	Why    string            `json:"why,omitempty"` // why it is not Pending
 	// Expires is when it lapses if it is or becomes Proposed and nobody has
 	// approved it; zero for never.
-	Expires time.Time
+	Expires time.Time `json:"expires,omitzero"`
 }
 
 // decidable is the condition for an event e to be decided now, its parameter
@@ -76,15 +82,20 @@ func (s *Store) Disband(ctx context.Context, now time.Time) error {
 	})
 }
 
-const eventColumns = `e.id, e.kind, e.subject, e.body, e.state, e.generation, e.attempts, e.note, e.run, e.author`
+const eventColumns = `e.id, e.kind, e.subject, e.body, e.state, e.generation, e.attempts, e.note, e.run, e.author, e.source`
 
 func scanEvent(r *sql.Rows) (Event, error) {
 	var e Event
 	var id, kind, subject, body string
-	if err := r.Scan(&id, &kind, &subject, &body, &e.State, &e.Generation, &e.Attempts, &e.Note, &e.Run, &e.Author); err != nil {
+	if err := r.Scan(&id, &kind, &subject, &body, &e.State, &e.Generation, &e.Attempts, &e.Note, &e.Run, &e.Author, &e.Source); err != nil {
 		return e, err
 	}
-	if err := decode(body, &e.Event); err != nil {
+	err := decode(body, &e.Event)
+	if err == nil && kind == KindAnswer {
+		e.Answer = &Answer{}
+		err = decode(body, &answered{Answer: e.Answer})
+	}
+	if err != nil {
 		return e, fmt.Errorf("event %s: %w", id, err)
 	}
 	e.ID, e.Kind = id, kind
@@ -177,6 +188,9 @@ func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 			}
 		}
 		if err := contain(ctx, tx, v, customer, now); err != nil {
+			return err
+		}
+		if err := inCases(ctx, tx, v, now); err != nil {
 			return err
 		}
 		if err := linkDecisions(ctx, tx, e.ID, e.Generation); err != nil {
@@ -273,7 +287,7 @@ func setDeadline(ctx context.Context, tx conn, d rules.Deadline, decision string
 // A Deadline that is armed.
 type Deadline struct {
 	rules.Deadline
-	Decision string
+	Decision string `json:"decision"`
 }
 
 // Deadlines returns the armed deadlines, the nearest first.

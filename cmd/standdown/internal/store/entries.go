@@ -227,6 +227,7 @@ type Filter struct {
 	Decision string
 	Event    string
 	Hold     string // what the hold of this name holds
+	After    int64  // only those made after the entry of this number
 	Limit    int    // 0 for all
 }
 
@@ -251,11 +252,21 @@ func (s *Store) Entries(ctx context.Context, f Filter) ([]Entry, error) {
 	if f.Hold != "" {
 		query, args = query+` AND e.state = 'proposed' AND EXISTS (SELECT 1 FROM holds h WHERE h.id = ? AND h.run = e.run AND h.why = e.why)`, append(args, f.Hold)
 	}
-	query += ` ORDER BY +e.id` // the plus keeps SQLite from reading all of them in that order
+	if f.Limit > 0 && !f.narrow() {
+		query += ` AND e.id > ? ORDER BY e.id`
+	} else {
+		query += ` AND +e.id > ? ORDER BY +e.id` // the plus keeps SQLite from reading all of them in that order
+	}
+	args = append(args, f.After)
 	if f.Limit > 0 {
 		query, args = query+` LIMIT ?`, append(args, f.Limit)
 	}
 	return rows(ctx, s.db, scanEntry, query, args...)
+}
+
+// narrow tells whether an index leads to what the filter chooses.
+func (f Filter) narrow() bool {
+	return f.ID != 0 || f.Decision != "" || f.Event != "" || f.Hold != "" || len(f.States) > 0 && allOpen(f.States)
 }
 
 func quoted[T ~string](all []T) string {
@@ -300,7 +311,7 @@ func insertEntry(ctx context.Context, tx conn, r entryRow) error {
 			attempts, doubt, not_before, lease, lease_until, turn, expires, undoes, result, created, updated)
 		VALUES (?, ?, (SELECT subject FROM events WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, 0, (SELECT COUNT(*) FROM notes n, events e WHERE n.name = 'restored' AND e.id = ? AND e.at <= CAST(n.value AS BIGINT)),
 			0, '', 0, ?, ?, ?, '', ?, ?) ON CONFLICT DO NOTHING`,
-		w.Change.Key, r.event, r.event, r.decision, r.rule, r.run, r.customer, r.maker, r.lane, r.last, weighs(w.Change), w.System, w.Verb, encode(w.Change), w.Text, string(w.State), w.Why, r.event,
+		w.Change.Key, r.event, r.event, r.decision, r.rule, r.run, r.customer, r.maker, r.lane, r.last, weighs(r), w.System, w.Verb, encode(w.Change), w.Text, string(w.State), w.Why, r.event,
 		r.turn, ms(w.Expires), r.undoes, ms(r.created), ms(r.created))
 	return err
 }

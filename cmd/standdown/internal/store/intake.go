@@ -20,6 +20,8 @@ const (
 	Decided     EventState = "decided"     // its plan is in the journal
 	Ignored     EventState = "ignored"     // it asks for nothing
 	Quarantined EventState = "quarantined" // it could not be handled; a person must look at it
+	Asked       EventState = "asked"       // people are asked, and have not answered
+	Answered    EventState = "answered"    // they have, or it need not be answered any more
 )
 
 // A Reading is how far a source has been read.
@@ -40,12 +42,13 @@ type Arrival struct {
 	Ref     connectors.Ref
 	Subject rules.Ref
 	// ID is the event's id; arrivals with the same id are the same event.
-	ID    string
-	Kind  string
-	At    time.Time
-	Event *rules.Event // nil if there is nothing to decide
-	State EventState   // New, Ignored or Quarantined; empty if no event is to be kept
-	Note  string
+	ID     string
+	Kind   string
+	At     time.Time
+	Event  *rules.Event // nil if there is nothing to decide
+	Answer *Answer      // set if the event is an answer
+	State  EventState   // New, Ignored or Quarantined; empty if no event is to be kept
+	Note   string
 	// Watched, if not empty, is compared with the last one of the same Ref:
 	// the same again is no arrival.
 	Watched string
@@ -61,6 +64,8 @@ type Arrival struct {
 	Author string
 	// Housekeep asks for Settled to be called on Ref once the event is through.
 	Housekeep bool
+	// Fresh is set by Intake: the journal had no such event yet.
+	Fresh bool
 }
 
 // Reading returns how far the source was read; a zero Reading if never.
@@ -108,6 +113,7 @@ func (s *Store) Intake(ctx context.Context, source string, r *Reading, arrivals 
 			if err != nil {
 				return fmt.Errorf("writing the journal: %w", err)
 			}
+			arrivals[i].Fresh = n > 0
 			fresh += n
 		}
 		return nil
@@ -160,6 +166,9 @@ func arrive(ctx context.Context, tx conn, source, run string, r *Reading, a *Arr
 	body := ""
 	if a.Event != nil {
 		body = encode(a.Event)
+		if a.Answer != nil {
+			body = encode(answered{a.Event, a.Answer})
+		}
 	}
 	return insertEvent(ctx, tx, eventRow{
 		id: a.ID, kind: a.Kind, subject: a.Subject.String(), at: a.At, body: body, state: a.State, note: a.Note,

@@ -13,13 +13,12 @@ import (
 // A KeptMail is an event that came by mail, with the mail as it came.
 type KeptMail struct {
 	Event
-	Source  string
 	Ref     string // where it was delivered
 	Arrived time.Time
 	Raw     []byte
 }
 
-const keptMailColumns = eventColumns + `, e.source, e.ref, e.arrived, r.bytes`
+const keptMailColumns = eventColumns + `, e.ref, e.arrived, r.bytes`
 
 func scanKeptMail(r *sql.Rows) (m KeptMail, err error) {
 	var id, kind, subject, body string

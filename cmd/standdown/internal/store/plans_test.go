@@ -207,7 +207,7 @@ func everyday(t *testing.T, s *Store) {
 		try1(Memory{s, e.ID}.Recall(ctx, []rules.Ref{e.Subject}))
 		state := []State{Pending, Proposed, Pending}[i]
 		try(s.Commit(ctx, Verdict{
-			Event: e, Customer: "C",
+			Event: e, Customer: "C", Clerk: terse{}, AskInCases: true,
 			Decisions: []rules.Decision{{
 				Table: "t", Row: "r", Subject: e.Subject, Withdraws: true, Remember: map[string]string{"x": "y"},
 				Deadlines: []rules.Deadline{{Kind: "due", Subject: e.Subject, At: now.Add(time.Duration(i) * time.Hour)}},
@@ -218,6 +218,8 @@ func everyday(t *testing.T, s *Store) {
 			}},
 		}, now))
 	}
+	try1(s.Unsettled(ctx, rules.Ref{Kind: "workflow", ID: "W9"}))
+	try(s.Ask(ctx, rules.Event{ID: "ask:1", Kind: rules.RestoreRequested, At: now, Subject: rules.Ref{Kind: "workflow", ID: "W9"}, By: "dana"}, now))
 	try(s.Disband(ctx, now), s.Postpone(ctx, Event{Event: rules.Event{ID: "e1"}}, "", now), s.Wait(ctx, Event{Event: rules.Event{ID: "e1"}}, now), s.Quarantine(ctx, Event{Event: rules.Event{ID: "e9"}}, ""), s.Ignore(ctx, Event{Event: rules.Event{ID: "e9"}}, ""))
 	for _, signal := range []Signal{Lost, Applied, Changed, Failed, Applied} {
 		entries, token, err := s.Claim(ctx, "salesforce", 1, now, time.Minute)
@@ -226,19 +228,42 @@ func everyday(t *testing.T, s *Store) {
 			try(s.Settle(ctx, token, []Settlement{{ID: entries[0].ID, Signal: signal}}, now))
 		}
 	}
+	try(s.Conclude(ctx, terse{}, now))
+	asked := DecisionID("e2", 0, 0)
+	question := digest("ask:"+asked+"/1", asked, "ask", "0")[:40]
+	for _, says := range []string{"approve", "restore", "decline"} {
+		answer := Event{Event: rules.Event{ID: "answer " + says, Kind: KindAnswer, At: now, Subject: rules.Ref{Kind: "case", ID: says}}, Answer: &Answer{Key: question, Says: says, User: "u"}}
+		reading, err := s.Reading(ctx, "salesforce")
+		try(err)
+		try1(s.Intake(ctx, "salesforce", &reading, []Arrival{{Subject: answer.Subject, ID: answer.ID, Kind: answer.Kind, At: now, Event: &answer.Event, Answer: answer.Answer, State: New}}))
+		try1(s.Answer(ctx, answer, Checker{Name: "dana"}, terse{}, now))
+	}
 	try1(s.Fire(ctx, now))
 	try1(s.Lapse(ctx, now.Add(2*time.Hour)))
 	try1(s.Retain(ctx, Retention{Raw: time.Hour, Situations: time.Hour}, now.AddDate(0, 0, 9)))
 	try(s.Writable(ctx, now))
 	try1(s.Quiet(ctx))
+	try1(s.Counts(ctx))
+	try1(s.Happened(ctx, []string{"e1", "e2"}))
 	names, err := s.Through(ctx, "mailbox", 10)
 	try(err, s.Housekept(ctx, "mailbox", names))
 	try1(s.Mails(ctx, now))
 	try1(s.Cancelled(ctx, CancelledFilter{Since: now, Limit: 50}))
+	holds, err := s.ClientHolds(ctx, now)
+	try(err, s.NameHolds(ctx, holds), s.DescribeHolds(ctx, holds))
+	_, _, err = s.HoldOf(ctx, rules.Ref{Kind: "client", ID: "C1"})
+	try(err)
+	try1(s.HoldSituations(ctx, rules.Ref{Kind: "client", ID: "C1"}, 3))
+	try1(s.DecidedAbout(ctx, []string{"client C1"}, 10))
+	try1(s.EntriesOf(ctx, []string{"D1"}))
+	for _, err := range s.LatestSituations(ctx, 10) {
+		try(err)
+	}
 	try1(s.Decisions(ctx, "C1"))
+	try1(s.DecisionList(ctx, DecisionFilter{Tables: []string{"t"}, Row: "r", Since: now, Till: now, After: "1-D", Limit: 50}))
 	try1(s.Acts(ctx, "D1"))
 	try1(s.Doubtful(ctx))
-	for _, f := range []Filter{{States: []State{Proposed, Stuck}}, {ID: 1}, {Decision: "D"}, {Event: "e1"}} {
+	for _, f := range []Filter{{States: []State{Proposed, Stuck}}, {ID: 1}, {Decision: "D"}, {Event: "e1"}, {After: 1, Limit: 50}, {States: []State{Done}, Limit: 50}} {
 		try1(s.Entries(ctx, f))
 	}
 	_, _ = s.MadeBy(ctx, "ae1")
@@ -252,6 +277,17 @@ func everyday(t *testing.T, s *Store) {
 		_ = s.Act(ctx, []int64{e.ID}, Drop, "dana", "", now)
 	}
 }
+
+// terse says nothing in cases.
+type terse struct{}
+
+func (terse) Ask(Verdict, string, []Entry) Write {
+	return Write{System: "salesforce", Verb: "ask"}
+}
+func (terse) AskAll(Hold, []Entry) Write                  { return Write{System: "salesforce", Verb: "ask"} }
+func (terse) End(key, word, how string) []Write           { return nil }
+func (terse) Found(connectors.Ref, Verdict) Write         { return Write{System: "salesforce"} }
+func (terse) Refuse(connectors.Ref, string, string) Write { return Write{System: "salesforce"} }
 
 // overheard opens a journal and returns the queries that have been sent to it.
 func overheard(t *testing.T, name string) (s *Store, heard func() []string) {

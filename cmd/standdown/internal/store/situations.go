@@ -14,11 +14,12 @@ import (
 // A Situation is what was known when an event was decided, and what was
 // decided.
 type Situation struct {
-	Event     rules.Event
-	At        time.Time // when it was decided
-	Snapshot  rules.Snapshot
-	Settings  rules.Settings
-	Decisions []rules.Decision
+	Event      rules.Event
+	Generation int
+	At         time.Time // when it was decided
+	Snapshot   rules.Snapshot
+	Settings   rules.Settings
+	Decisions  []rules.Decision
 }
 
 // Situations yields the events decided since the given time, oldest first,
@@ -26,17 +27,10 @@ type Situation struct {
 // history needs no more memory than a short one. An error is the last thing it
 // yields.
 func (s *Store) Situations(ctx context.Context, since time.Time) iter.Seq2[Situation, error] {
-	type place struct {
-		at, generation int64
-		event          string
-	}
 	return func(yield func(Situation, error) bool) {
-		last := place{at: ms(since)}
+		last := situationPlace{at: ms(since)}
 		for {
-			places, err := rows(ctx, s.db, func(r *sql.Rows) (p place, err error) {
-				return p, r.Scan(&p.at, &p.event, &p.generation)
-			}, `SELECT s.at, s.event, s.generation FROM situations s WHERE (s.at, s.event) > (?, ?)
-				AND s.generation = (SELECT MAX(generation) FROM situations WHERE event = s.event)
+			places, err := rows(ctx, s.db, scanSituationPlace, `SELECT s.at, s.event, s.generation FROM situations s WHERE (s.at, s.event) > (?, ?) AND `+lastDecided+`
 				ORDER BY s.at, s.event LIMIT 500`, last.at, last.event)
 			if err != nil {
 				yield(Situation{}, err)
@@ -56,6 +50,39 @@ func (s *Store) Situations(ctx context.Context, since time.Time) iter.Seq2[Situa
 	}
 }
 
+// LatestSituations yields the events decided last, at most so many, the latest
+// first; otherwise it is as [Store.Situations].
+func (s *Store) LatestSituations(ctx context.Context, most int) iter.Seq2[Situation, error] {
+	return func(yield func(Situation, error) bool) {
+		places, err := rows(ctx, s.db, scanSituationPlace, `SELECT s.at, s.event, s.generation FROM situations s WHERE s.at > 0 AND `+lastDecided+`
+			ORDER BY s.at DESC, s.event DESC LIMIT ?`, most) // beginning somewhere, databases go by the index
+		if err != nil {
+			yield(Situation{}, err)
+			return
+		}
+		for _, p := range places {
+			one, err := s.situation(ctx, p.event, p.generation)
+			if !yield(one, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// lastDecided is the condition for a situation s to be that in which its event
+// was decided last.
+const lastDecided = `s.generation = (SELECT MAX(generation) FROM situations WHERE event = s.event)`
+
+// A situationPlace is where a situation stands in the journal.
+type situationPlace struct {
+	at, generation int64
+	event          string
+}
+
+func scanSituationPlace(r *sql.Rows) (p situationPlace, err error) {
+	return p, r.Scan(&p.at, &p.event, &p.generation)
+}
+
 func (s *Store) situation(ctx context.Context, id string, generation int64) (one Situation, err error) {
 	var event, snapshot, settings string
 	var at int64
@@ -64,7 +91,7 @@ func (s *Store) situation(ctx context.Context, id string, generation int64) (one
 	if err != nil {
 		return one, fmt.Errorf("reading the journal: %w", err)
 	}
-	one.At = fromMS(at)
+	one.Generation, one.At = int(generation), fromMS(at)
 	if err := errors.Join(decode(event, &one.Event), decode(snapshot, &one.Snapshot), decode(settings, &one.Settings)); err != nil {
 		return one, fmt.Errorf("reading the journal: situation of event %s: %w", id, err)
 	}

@@ -27,7 +27,7 @@ CREATE TABLE events (
     subject    TEXT NOT NULL,
     at         BIGINT NOT NULL,
     body       TEXT NOT NULL, -- rules.Event
-    state      TEXT NOT NULL, -- new, decided, ignored, quarantined
+    state      TEXT NOT NULL, -- new, decided, ignored, quarantined; asked, answered
     generation BIGINT NOT NULL, -- how often it was decided again after a conflict
     attempts   BIGINT NOT NULL,
     not_before BIGINT NOT NULL,
@@ -46,6 +46,7 @@ CREATE INDEX events_aside ON events (at) WHERE state = 'quarantined';
 CREATE INDEX events_subject ON events (subject, kind, at);
 CREATE INDEX events_waiting ON events (subject, at, id) WHERE state = 'new';
 CREATE INDEX events_sha256 ON events (sha256) WHERE sha256 <> '';
+CREATE INDEX events_asked ON events (id) WHERE state = 'asked';
 
 -- Evidence: a mail's bytes as they came.
 CREATE TABLE raw (
@@ -98,6 +99,7 @@ CREATE TABLE memory (
     before  TEXT NOT NULL, -- value before that event
     PRIMARY KEY (subject, name)
 );
+CREATE INDEX memory_holds ON memory (subject) WHERE name = 'hold' AND value <> 'off - -';
 
 -- The outbox.
 CREATE TABLE entries (
@@ -162,7 +164,7 @@ CREATE TABLE acts (
     id       INTEGER PRIMARY KEY,
     at       BIGINT NOT NULL,
     who      TEXT NOT NULL,
-    act      TEXT NOT NULL, -- approve, decline, retry, drop, confirm, replay, pause, resume, hold, undo, expire, move
+    act      TEXT NOT NULL, -- approve, decline, retry, drop, confirm, replay, pause, resume, hold, undo, expire, move, ask, answer
     entry    BIGINT NOT NULL, -- 0 if it was about none
     decision TEXT NOT NULL,   -- empty if it was about none
     reason   TEXT NOT NULL
