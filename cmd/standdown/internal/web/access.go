@@ -80,7 +80,7 @@ func (s *site) who(r *http.Request) (User, error) {
 		return User{}, errSignIn
 	}
 	user, ok := users[name]
-	if !ok {
+	if !ok || user.Token != "" {
 		return User{}, refuse(http.StatusForbidden, "%s is not among the users (web.users_file).", name)
 	}
 	return user, nil
@@ -123,16 +123,18 @@ func local(r *http.Request) bool {
 	return err == nil && to.IsLoopback()
 }
 
-// guarded sets what browsers need to know to be safe here, and refuses forms
-// that other sites send.
-func guarded(next http.Handler) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// guarded sets what browsers need to know to be safe here, and refuses what
+// other sites send, as told by forged, and what has more than most bytes.
+func guarded(next http.Handler, most int64, forged http.HandlerFunc) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(forged)
+	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		next.ServeHTTP(w, r)
 	}))
 }

@@ -271,7 +271,7 @@ func TestUsersFile(t *testing.T) {
 	}
 	t.Run("a line that is made is read back", func(t *testing.T) {
 		users, err := ReadUsers(path)
-		if err != nil || users["Dana: Whitlock"] != (User{"Dana: Whitlock", Approver, hash}) {
+		if err != nil || users["Dana: Whitlock"] != (User{Name: "Dana: Whitlock", Role: Approver, Password: hash}) {
 			t.Errorf("%v %v", users, err)
 		}
 	})
@@ -301,6 +301,7 @@ func FuzzUsersFile(f *testing.F) {
 	f.Add("Dana: {role: admin}\n")
 	f.Add("- x")
 	f.Add("a: &a {role: viewer}\nb: *a")
+	f.Add("x: {role: viewer, token: " + tokenHash("x") + ", expires: 2027-01-31T00:00:00Z}\n--- {}")
 	f.Fuzz(func(t *testing.T, text string) {
 		users, err := parseUsers([]byte(text))
 		if err != nil {

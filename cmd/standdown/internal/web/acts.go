@@ -9,7 +9,7 @@ import (
 )
 
 // actWords are the acts that can be looked for.
-var actWords = []string{"approve", "decline", "retry", "drop", "confirm", "undo", "replay", "pause", "resume", "hold", "expire", "move"}
+var actWords = []string{"approve", "decline", "retry", "drop", "confirm", "undo", "replay", "pause", "resume", "hold", "expire", "move", "answer", "ask"}
 
 // An actsPage is the log of what people did.
 type actsPage struct {
@@ -21,14 +21,11 @@ type actsPage struct {
 }
 
 func (s *site) acts(w http.ResponseWriter, r *http.Request, user User) error {
-	filter := store.ActFilter{Who: r.FormValue("who"), Act: r.FormValue("act"), Limit: perPage + 1}
-	var err error
-	if filter.Since, err = s.dayOf(r, "from", 0); err != nil {
+	filter, err := s.actFilter(r)
+	if err != nil {
 		return err
 	}
-	if filter.Till, err = s.dayOf(r, "to", 1); err != nil {
-		return err
-	}
+	filter.Limit = perPage + 1
 	if filter.Before, err = number(r, "before"); err != nil {
 		return err
 	}
@@ -49,6 +46,16 @@ func (s *site) acts(w http.ResponseWriter, r *http.Request, user User) error {
 	}
 	s.render(w, r, user, http.StatusOK, "acts", "Acts", p)
 	return nil
+}
+
+// actFilter reads what of the address chooses acts.
+func (s *site) actFilter(r *http.Request) (f store.ActFilter, err error) {
+	f = store.ActFilter{Who: r.FormValue("who"), Act: r.FormValue("act")}
+	if f.Since, err = s.dayOf(r, "from", 0); err != nil {
+		return f, err
+	}
+	f.Till, err = s.dayOf(r, "to", 1)
+	return f, err
 }
 
 func (s *site) actList(r *http.Request, filter store.ActFilter) list[store.LoggedAct] {

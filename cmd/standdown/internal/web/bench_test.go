@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -34,11 +36,16 @@ func BenchmarkPages(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := &Server{Journal: journal, Book: book, Org: "https://org.example", Budget: func() (int, int) { return 0, 0 }, Leads: func() bool { return true }, Now: func() time.Time { return start }}
+	s := &Server{Journal: journal, Book: book, Log: slog.New(slog.DiscardHandler), Org: "https://org.example", Budget: func() (int, int) { return 0, 0 }, Leads: func() bool { return true }, Now: func() time.Time { return start }}
+	s.Plan = func(context.Context, rules.Event, func(*rules.Snapshot)) (store.Verdict, error) {
+		return store.Verdict{}, nil
+	}
+	withExamples(b)(s)
 	site := s.handler()
 	for _, page := range []string{
 		"/", "/review", "/decision/D99999", "/cancelled", "/cancelled?kind=assignment&billing=billable", "/cancelled?billing=waived",
-		"/cancelled?search=J-123450", "/cancelled?search=nothing+at+all", "/cancelled?from=2024-01-01&to=2024-01-31", "/record?ref=j77", "/acts", "/acts?who=nobody", "/rules",
+		"/cancelled?search=J-123450", "/cancelled?search=nothing+at+all", "/cancelled?from=2024-01-01&to=2024-01-31", "/record?ref=j77", "/acts", "/acts?who=nobody", "/rules", "/rules/on_hold.hold",
+		"/holds", "/holds?standing=now", "/holds?search=jo+99", "/holds?search=nothing+at+all", "/holds/c99991",
 	} {
 		b.Run(page, func(b *testing.B) {
 			for b.Loop() {
@@ -72,14 +79,18 @@ func fill(b *testing.B, path string, n int) {
 	step := (start.UnixMilli() - first) / int64(n)
 	all := fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d),
 		m AS (SELECT i, 'e' || i AS id, %d + %d * i AS at, 'j' || (i %% %d) AS record, i %% 10 = 0 AS billed FROM n) `, n, first, step, n/4)
-	decision := `'{"policy":"p","table":"t","row":"H1","because":"HOLD-1: held","subject":{"kind":"job","id":"' || record || '"},"facts":[{"name":"billing","value":"' ||
+	decision := `'{"policy":"p","table":"t","row":"H1","because":"HOLD-1: held","subject":{"kind":"' ||
+		CASE WHEN i % 10 = 1 THEN 'client","id":"c' || i ELSE 'job","id":"' || record END || '"},"actions":[{"verb":"cancel-job","on":{"kind":"job","id":"' || record || '"}}],"facts":[{"name":"billing","value":"' ||
 		CASE WHEN billed THEN CASE i % 20 WHEN 0 THEN 'billable' ELSE 'free' END ELSE '' END || '","reason":"` + text(700) + `"}]}'`
 	for _, insert := range []string{
 		`INSERT INTO events (id, kind, subject, at, body, state, generation, attempts, not_before, note, source, ref, sha256, arrived, author, run) ` + all +
 			`SELECT id, 'hold.changed', 'client c' || i, at, '{"id":"' || id || '","request":{"name":"Jo ' || i || '","quote":"` + text(200) + `"}}', 'decided', 0, 0, 0, '', 's', 'r', '', at, '', 'run' || i FROM m`,
-		`INSERT INTO situations (event, generation, at, snapshot, settings) ` + all + `SELECT id, 0, at, '{}', '{}' FROM m`,
+		`INSERT INTO situations (event, generation, at, snapshot, settings) ` + all + `SELECT id, 0, at, CASE WHEN i % 10 <> 1 THEN '{}' ELSE
+			'{"client":{"id":"c' || i || '","name":"Jo ' || i || '","hold":{"on":true,"start":"2026-02-01"},"jobs":[' || CASE i WHEN 99991 THEN ` + visitsOf(500) + ` ELSE ` + visitsOf(5) + ` END || ']}}' END, '{}' FROM m`,
+		`INSERT INTO memory (subject, name, value, event, before) ` + all + `SELECT 'client c' || i, 'hold', CASE WHEN i % 50 = 41 THEN 'on 2026-02-01 -' ELSE 'off - -' END, '', '' FROM m WHERE i % 10 = 1`,
 		`INSERT INTO decisions (id, event, generation, n, at, tbl, row_id, subject, body) ` + all +
-			`SELECT 'D' || i, id, 0, 0, at, CASE WHEN billed THEN 'assignment.cancel' ELSE 'on_hold.visit' END, 'H1', 'job ' || record, ` + decision + ` FROM m`,
+			`SELECT 'D' || i, id, 0, 0, at, CASE WHEN billed THEN 'assignment.cancel' WHEN i % 10 = 1 THEN 'on_hold.hold' ELSE 'on_hold.visit' END, 'H1',
+			CASE WHEN i % 10 = 1 THEN 'client c' || i ELSE 'job ' || record END, ` + decision + ` FROM m`,
 		`INSERT INTO entries (id, key, event, subject, decision, rule, run, customer, maker, lane, last, weighs, checker, system, verb, change, text, state, why, attempts, doubt, not_before,
 			lease, lease_until, turn, expires, undoes, result, created, updated) ` + all +
 			`SELECT i * 3 + k, id || '/' || k, id, 'client c' || i, 'D' || i, 'r', 'run' || i, 'c' || i, '', 'job ' || record, 0, 1, '', 'salesforce',
@@ -94,4 +105,14 @@ func fill(b *testing.B, path string, n int) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// visitsOf is an SQL text of so many visits in JSON, two a day.
+func visitsOf(n int) string {
+	var all []string
+	for i := range n {
+		at := start.Add(time.Duration(i) * 12 * time.Hour).Format(time.RFC3339)
+		all = append(all, fmt.Sprintf(`{"id":"j%d","name":"JOB-%05d","status":"cancelled","on_hold":true,"start":"%s","end":"%s","allocations":[{"id":"a","resource":"ana","live":true}]}`, i+2, i, at, at))
+	}
+	return "'" + strings.Join(all, ",") + "'"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"standdown/cmd/standdown/internal/store"
 )
@@ -13,26 +14,33 @@ var pausable = []string{store.AllSystems, "salesforce", "mail"}
 
 // pause puts a brake on.
 func (s *site) pause(w http.ResponseWriter, r *http.Request, user User) error {
-	return s.brake(w, r, user, "pause", s.Journal.Pause)
+	return s.brake(w, r, user, "pause")
 }
 
 // resume takes one off.
 func (s *site) resume(w http.ResponseWriter, r *http.Request, user User) error {
-	return s.brake(w, r, user, "resume", s.Journal.Resume)
+	return s.brake(w, r, user, "resume")
 }
 
-// brake puts a brake on or takes it off, whichever do does.
-func (s *site) brake(w http.ResponseWriter, r *http.Request, user User, done string, do func(context.Context, store.Brake) error) error {
-	b := store.Brake{Name: r.PostFormValue("system"), At: s.Now(), Who: user.Name, Reason: r.PostFormValue("reason")}
-	if !slices.Contains(pausable, b.Name) {
-		return refuse(http.StatusBadRequest, "There is no system %q.", b.Name)
+func (s *site) brake(w http.ResponseWriter, r *http.Request, user User, act string) error {
+	if err := s.setBrake(r.Context(), act, r.PostFormValue("system"), user, r.PostFormValue("reason")); err != nil {
+		return err
 	}
-	if b.Reason == "" {
-		return refuse(http.StatusUnprocessableEntity, "Say why: those who look later will ask. Nothing was changed.")
-	}
-	if err := do(r.Context(), b); err != nil {
-		return refuse(http.StatusConflict, "That was not possible: %v.", err)
-	}
-	http.Redirect(w, r, "/?done="+done, http.StatusSeeOther)
+	http.Redirect(w, r, "/?done="+act, http.StatusSeeOther)
 	return nil
+}
+
+// setBrake puts a brake on ("pause") or takes it off ("resume").
+func (s *site) setBrake(ctx context.Context, act, system string, user User, reason string) error {
+	if !slices.Contains(pausable, system) {
+		return refuse(http.StatusBadRequest, "There is no system %q; there are %s.", system, strings.Join(pausable, ", "))
+	}
+	if reason == "" {
+		return errNoReason
+	}
+	b := store.Brake{Name: system, At: s.Now(), Who: user.Name, Reason: reason}
+	if act == "pause" {
+		return impossible(s.Journal.Pause(ctx, b))
+	}
+	return impossible(s.Journal.Resume(ctx, b))
 }

@@ -92,7 +92,7 @@ var screens = []struct {
 	{"light", 1280, 1, "light"},
 	{"dark", 1280, 1, "dark"},
 	{"at 200 %", 640, 2, "light"},
-	{"on a phone", 360, 2, "dark"},
+	{"on a phone", 320, 2, "dark"},
 }
 
 // A violation is what axe finds wrong.
@@ -114,8 +114,37 @@ func emulate(media emulation.SetEmulatedMediaParams) chromedp.Action[chromedp.Vo
 	})
 }
 
+// accessible looks at the page on each screen. STANDDOWN_SCREENSHOTS names a
+// directory to keep pictures in.
+func accessible(t *testing.T, ctx context.Context, script, name, url string) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		run(t, ctx, chromedp.Navigate(url))
+		get(t, ctx, chromedp.Evaluate[int](script+";0"))
+		for _, screen := range screens {
+			t.Run(screen.name, func(t *testing.T) {
+				run(t, ctx, wearing(screen.scheme), chromedp.EmulateViewport(screen.width, 900, chromedp.EmulateScale(screen.zoom)))
+				found := get(t, ctx, chromedp.Evaluate[[]violation](
+					`axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations)`, chromedp.EvalAwaitPromise))
+				for _, v := range found {
+					t.Errorf("%s: %s: %+v", v.ID, v.Help, v.Nodes)
+				}
+				if get(t, ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`)) {
+					t.Error("one must scroll sideways to read it")
+				}
+				if dir := os.Getenv("STANDDOWN_SCREENSHOTS"); dir != "" {
+					file := filepath.Join(dir, name+" "+screen.name+".png")
+					if err := os.WriteFile(file, get(t, ctx, chromedp.FullScreenshot(100)), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+		}
+	})
+}
+
 // TestAxe has no violation on any page: WCAG 2.2 A and AA and the best
-// practices. STANDDOWN_SCREENSHOTS names a directory to keep pictures in.
+// practices.
 func TestAxe(t *testing.T) {
 	script := axe(t)
 	ctx := chromium(t)
@@ -126,36 +155,27 @@ func TestAxe(t *testing.T) {
 	}
 	o.as(t, "Anna").post(t, "/decision/"+o.stuckDecision+"/answer", "signal", "retry", "entry", itoa(o.stuck))
 	o.deliver(t, map[string]store.Settlement{"k4": {Signal: store.Refused, Why: "no"}})
-	check := func(name, path string) {
-		t.Run(name, func(t *testing.T) {
-			run(t, ctx, chromedp.Navigate(o.url+path))
-			get(t, ctx, chromedp.Evaluate[int](script+";0"))
-			for _, screen := range screens {
-				t.Run(screen.name, func(t *testing.T) {
-					run(t, ctx, wearing(screen.scheme), chromedp.EmulateViewport(screen.width, 900, chromedp.EmulateScale(screen.zoom)))
-					found := get(t, ctx, chromedp.Evaluate[[]violation](
-						`axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations)`, chromedp.EvalAwaitPromise))
-					for _, v := range found {
-						t.Errorf("%s: %s: %+v", v.ID, v.Help, v.Nodes)
-					}
-					if get(t, ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`)) {
-						t.Error("one must scroll sideways to read it")
-					}
-					if dir := os.Getenv("STANDDOWN_SCREENSHOTS"); dir != "" {
-						file := filepath.Join(dir, name+" "+screen.name+".png")
-						if err := os.WriteFile(file, get(t, ctx, chromedp.FullScreenshot(100)), 0o644); err != nil {
-							t.Fatal(err)
-						}
-					}
-				})
-			}
-		})
-	}
-	check("login", "/login")
+	accessible(t, ctx, script, "login", o.url+"/login")
 	signIn(t, ctx, o.url, "Adam")
 	for name, path := range paths {
-		check(name, path)
+		accessible(t, ctx, script, name, o.url+path)
 	}
+}
+
+// press goes on by Tab to what is called so, and presses keys there.
+func press(t *testing.T, ctx context.Context, called, keys string) {
+	t.Helper()
+	var seen []string
+	for range 60 {
+		run(t, ctx, chromedp.KeyEvent(kb.Tab))
+		on := get(t, ctx, chromedp.Evaluate[string](`document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent`))
+		if strings.HasPrefix(on, called) {
+			run(t, ctx, chromedp.KeyEvent(keys))
+			return
+		}
+		seen = append(seen, on)
+	}
+	t.Fatalf("nothing is called %q; Tab leads to %q", called, seen)
 }
 
 // TestApprovingByKeyboard goes from signing in to what has been approved without
@@ -163,30 +183,15 @@ func TestAxe(t *testing.T) {
 func TestApprovingByKeyboard(t *testing.T) {
 	ctx := chromium(t)
 	o := newOffice(t)
-	// press goes on by Tab to what is called so, and presses keys there.
-	press := func(called string, keys string) {
-		t.Helper()
-		var seen []string
-		for range 60 {
-			run(t, ctx, chromedp.KeyEvent(kb.Tab))
-			on := get(t, ctx, chromedp.Evaluate[string](`document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent`))
-			if strings.HasPrefix(on, called) {
-				run(t, ctx, chromedp.KeyEvent(keys))
-				return
-			}
-			seen = append(seen, on)
-		}
-		t.Fatalf("nothing is called %q; Tab leads to %q", called, seen)
-	}
 	run(t, ctx, chromedp.Navigate(o.url+"/review"))
-	press("Name", "Anna")
-	press("Password", password)
-	press("Sign in", kb.Enter)
+	press(t, ctx, "Name", "Anna")
+	press(t, ctx, "Password", password)
+	press(t, ctx, "Sign in", kb.Enter)
 	run(t, ctx, chromedp.WaitVisible("a[href='/decision/"+o.decision+"']"))
-	press("W-1042", kb.Enter)
+	press(t, ctx, "W-1042", kb.Enter)
 	run(t, ctx, chromedp.WaitVisible("#why"))
-	press("Why", "seen the contract")
-	press("Approve: 1 change", kb.Enter)
+	press(t, ctx, "Why", "seen the contract")
+	press(t, ctx, "Approve: 1 change", kb.Enter)
 	run(t, ctx, chromedp.WaitVisible("[role=status]"))
 	said := get(t, ctx, chromedp.Text("[role=status]"))
 	if !strings.HasPrefix(said, "Approved.") || o.state(t, o.cancel) != store.Pending {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,13 +24,23 @@ type cancelledPage struct {
 	To      string
 	Billing string
 	Search  string
-	Lines   []store.Cancellation
+	Lines   []cancelledLine
 	Next    string // the address of the next page; empty if there is none
 	// Searched is how far back has been looked, if there is more than that.
 	Searched time.Time
 	CSV      string
 	JSON     string
 }
+
+// A cancelledLine is something cancelled, with what can be asked for about it.
+type cancelledLine struct {
+	store.Cancellation
+	Offers []offer
+}
+
+// An offer is what the rules may allow; the page that it leads to tells whether
+// they do.
+type offer struct{ Words, URL string }
 
 func (s *site) cancelled(w http.ResponseWriter, r *http.Request, user User) error {
 	filter, err := s.cancelledFilter(r)
@@ -45,7 +56,10 @@ func (s *site) cancelled(w http.ResponseWriter, r *http.Request, user User) erro
 	}
 	p := cancelledPage{
 		Kinds: cancelledKinds, Kind: r.FormValue("kind"), From: r.FormValue("from"), To: r.FormValue("to"), Billing: filter.Billing, Search: filter.Search,
-		Lines: all, CSV: with(r, "format", "csv", "after", ""), JSON: with(r, "format", "json", "after", ""),
+		CSV: with(r, "format", "csv", "after", ""), JSON: with(r, "format", "json", "after", ""),
+	}
+	for _, c := range all {
+		p.Lines = append(p.Lines, cancelledLine{c, s.offers(c, user)})
 	}
 	if !more.At.IsZero() {
 		p.Next = with(r, "after", placeText(more))
@@ -55,6 +69,41 @@ func (s *site) cancelled(w http.ResponseWriter, r *http.Request, user User) erro
 	}
 	s.render(w, r, user, http.StatusOK, "cancelled", "Cancelled", p)
 	return nil
+}
+
+// offers are what may be asked for about something cancelled, as far as the
+// journal knows.
+func (s *site) offers(c store.Cancellation, user User) (all []offer) {
+	if c.State != store.Done {
+		return nil
+	}
+	since := func(verbs ...string) bool {
+		return slices.ContainsFunc(c.Since, func(e store.Entry) bool { return slices.Contains(verbs, e.Verb) })
+	}
+	ask := func(asks string) {
+		_, id, _ := strings.Cut(c.Lane, " ")
+		if s.Plan != nil {
+			all = append(all, offer{wishes[asks].words, "/ask?" + url.Values{"asks": {asks}, "id": {id}}.Encode()})
+		}
+	}
+	switch {
+	case since("undo-" + c.Verb):
+	case c.Kind == "workflow":
+		if s.Now().Before(c.RestoreBy) && !since("restore-workflow", "finish-cancellation") {
+			ask("restore")
+		}
+	case c.Kind == "assignment":
+		if since("reopen-assignment") {
+			break
+		}
+		ask("uncancel")
+		if c.Billing.Value == "billable" && !since("waive-billing") {
+			ask("waive")
+		}
+	case s.PlanUndo != nil && user.Role.May(Approver) && !since("reopen-job", "reopen-block"):
+		all = append(all, offer{"Take it back", "/decision/" + c.Decision + "?undo=1"})
+	}
+	return all
 }
 
 // cancelledPage returns what fits, and where the list goes on.

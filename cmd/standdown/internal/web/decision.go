@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/rules"
@@ -138,21 +139,10 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, user User) error {
 		s.renderDecision(w, r, user, status, p)
 		return nil
 	}
-	known := false
-	for _, a := range answers {
-		if a.signal != signal {
-			continue
-		}
-		known = true
-		if !user.Role.May(a.role) {
-			return s.unfit(user, a.role)
-		}
-		if a.why && reason == "" {
-			return again(http.StatusUnprocessableEntity, "Say why: those who look later will ask. Nothing was changed.")
-		}
-	}
-	if !known {
-		return refuse(http.StatusBadRequest, "There is no answer %q.", signal)
+	if err := s.permitted(user, signal, reason); errors.Is(err, errNoReason) {
+		return again(http.StatusUnprocessableEntity, err.Error())
+	} else if err != nil {
+		return err
 	}
 	ids, err := chosen(r, p.Entries, signal)
 	if err != nil {
@@ -166,6 +156,27 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, user User) error {
 	}
 	http.Redirect(w, r, "/decision/"+p.ID+"?done="+string(signal), http.StatusSeeOther)
 	return nil
+}
+
+// errNoReason is about an act that those who look later will ask about.
+var errNoReason = refuse(http.StatusUnprocessableEntity, "Say why: those who look later will ask. Nothing was changed.")
+
+// permitted tells whether the user may give the answer so.
+func (s *site) permitted(user User, signal store.Signal, reason string) error {
+	var known []string
+	for _, a := range answers {
+		switch {
+		case a.signal != signal:
+			known = append(known, string(a.signal))
+		case !user.Role.May(a.role):
+			return s.unfit(user, a.role)
+		case a.why && reason == "":
+			return errNoReason
+		default:
+			return nil
+		}
+	}
+	return refuse(http.StatusBadRequest, "There is no answer %q; there are %s.", signal, strings.Join(known, ", "))
 }
 
 // give gives the answer to the entries: to all of them, or to none.
@@ -202,29 +213,44 @@ func (s *site) undo(w http.ResponseWriter, r *http.Request, user User) error {
 	if err != nil {
 		return err
 	}
-	if !p.CanUndo {
-		return refuse(http.StatusConflict, "Nothing of this decision can be taken back.")
-	}
 	reason := r.PostFormValue("reason")
+	id, err := s.takeBack(r.Context(), p, user, reason)
+	if refused, ok := errors.AsType[refusal](err); ok && p.Asked {
+		p.Problem, p.Reason = refused.text, reason
+		s.renderDecision(w, r, user, refused.status, p)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/decision/"+id+"?done=undo", http.StatusSeeOther)
+	return nil
+}
+
+// takeBack orders an undo and returns what its decision is called. Of one that
+// is refused, the page says what would be taken back.
+func (s *site) takeBack(ctx context.Context, p *decisionPage, user User, reason string) (id string, err error) {
+	if !p.CanUndo {
+		return "", refuse(http.StatusConflict, "Nothing of this decision can be taken back.")
+	}
 	p.Asked = true
 	p.Undoing, p.Stays = s.PlanUndo(p.Entries, user.Name, reason)
-	problem, status := "", http.StatusConflict
 	switch {
 	case reason == "":
-		problem, status = "Say why: those who read the record later will ask. Nothing was changed.", http.StatusUnprocessableEntity
+		return "", errNoReason
 	case len(p.Undoing) == 0:
-		problem = "Nothing of it can be taken back by this program."
-	default:
-		id, err := s.Journal.Undo(r.Context(), store.Undoing{Decision: p.ID, Who: user.Name, Reason: reason, Writes: p.Undoing}, s.Now())
-		if err == nil {
-			http.Redirect(w, r, "/decision/"+id+"?done=undo", http.StatusSeeOther)
-			return nil
-		}
-		problem = fmt.Sprintf("That was not possible: %v. Nothing was changed.", err)
+		return "", refuse(http.StatusConflict, "Nothing of it can be taken back by this program.")
 	}
-	p.Problem, p.Reason = problem, reason
-	s.renderDecision(w, r, user, status, p)
-	return nil
+	id, err = s.Journal.Undo(ctx, store.Undoing{Decision: p.ID, Who: user.Name, Reason: reason, Writes: p.Undoing}, s.Now())
+	return id, impossible(err)
+}
+
+// impossible refuses what the journal would not do.
+func impossible(err error) error {
+	if err == nil {
+		return nil
+	}
+	return refuse(http.StatusConflict, "That was not possible: %v. Nothing was changed.", err)
 }
 
 // explain tells how a decision came about, with the settings of its time;

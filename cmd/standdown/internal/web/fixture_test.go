@@ -122,7 +122,7 @@ func (o *office) furnish(t testing.TB) func(*Server) {
 func planUndo(entries []store.Entry, who, reason string) (writes []store.Compensation, stays []Stays) {
 	for _, e := range entries {
 		if e.Change.Op != connectors.Update || e.State != store.Done {
-			stays = append(stays, Stays{e.Text, "it is no update"})
+			stays = append(stays, Stays{e.ID, e.Text, "it is no update"})
 			continue
 		}
 		writes = append(writes, store.Compensation{Entry: e.ID, Write: store.Write{

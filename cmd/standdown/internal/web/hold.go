@@ -1,10 +1,10 @@
 package web
 
 import (
-	"fmt"
+	"context"
+	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"standdown/cmd/standdown/internal/store"
 )
@@ -46,27 +46,39 @@ func (s *site) answerHold(w http.ResponseWriter, r *http.Request, user User) err
 	if err != nil {
 		return err
 	}
-	signal, status := store.Signal(r.PostFormValue("signal")), http.StatusConflict
+	signal := store.Signal(r.PostFormValue("signal"))
 	p.Reason = r.PostFormValue("reason")
+	changes, err := number(r, "changes")
+	if err != nil {
+		return err
+	}
+	err = s.answerAll(r.Context(), entries, changes, signal, user, p.Reason)
+	if refused, ok := errors.AsType[refusal](err); ok && refused.status != http.StatusBadRequest {
+		p.Problem = refused.text
+		s.render(w, r, user, refused.status, "hold", "Too much at once", p)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/review?done="+string(signal), http.StatusSeeOther)
+	return nil
+}
+
+// answerAll approves or declines the entries that are held, if they are as many
+// as whoever answers has seen.
+func (s *site) answerAll(ctx context.Context, entries []store.Entry, seen int64, signal store.Signal, user User, reason string) error {
 	switch {
 	case signal != store.Approve && signal != store.Decline:
-		return refuse(http.StatusBadRequest, "There is no answer %q.", signal)
-	case p.Reason == "":
-		p.Problem, status = "Say why: those who look later will ask. Nothing was changed.", http.StatusUnprocessableEntity
-	case r.PostFormValue("changes") != strconv.Itoa(len(entries)):
-		p.Problem = "There are more or fewer of them now. Look again; nothing was changed."
-	default:
-		ids := make([]int64, len(entries))
-		for i, e := range entries {
-			ids[i] = e.ID
-		}
-		err := s.give(r.Context(), ids, signal, user, p.Reason)
-		if err == nil {
-			http.Redirect(w, r, "/review?done="+string(signal), http.StatusSeeOther)
-			return nil
-		}
-		p.Problem = fmt.Sprintf("That was not possible: %v. Nothing was changed.", err)
+		return refuse(http.StatusBadRequest, "There is no answer %q; there are approve and decline.", signal)
+	case reason == "":
+		return errNoReason
+	case seen != int64(len(entries)):
+		return refuse(http.StatusConflict, "There are more or fewer of them now. Look again; nothing was changed.")
 	}
-	s.render(w, r, user, status, "hold", "Too much at once", p)
-	return nil
+	ids := make([]int64, len(entries))
+	for i, e := range entries {
+		ids[i] = e.ID
+	}
+	return impossible(s.give(ctx, ids, signal, user, reason))
 }

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"standdown/cmd/standdown/internal/store"
 )
 
 // A check is one thing that the daemon needs to do its job.
@@ -46,6 +49,14 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "not ready\n"+strings.Join(wrong, "\n"))
 }
 
+// Ready tells whether the job can be done now.
+func (s *Server) Ready(ctx context.Context) bool {
+	ctx, done := context.WithTimeout(ctx, 5*time.Second)
+	defer done()
+	_, ready := s.checks(ctx)
+	return ready
+}
+
 func (s *Server) checks(ctx context.Context) (checks []check, ready bool) {
 	now := s.Now()
 	journal := check{"journal", true, "writable"}
@@ -55,6 +66,9 @@ func (s *Server) checks(ctx context.Context) (checks []check, ready bool) {
 	checks = append(checks, journal)
 	for _, l := range s.Links {
 		checks = append(checks, s.linked(ctx, l, now))
+	}
+	for _, system := range s.leftAlone(ctx) {
+		checks = append(checks, check{"system " + system, false, "cannot be written to; it is left alone, and tried now and then"})
 	}
 	if used, allowed := s.Budget(); allowed > 0 {
 		c := check{"salesforce API calls", true, fmt.Sprintf("%d of %d used, %d are left to others", used, allowed, s.Reserve)}
@@ -74,14 +88,34 @@ func (s *Server) checks(ctx context.Context) (checks []check, ready bool) {
 	return checks, ready
 }
 
+// leftAlone are the systems that this daemon has given up writing to for now,
+// though there is something to write. With nothing to write it would not find
+// out that a system is back.
+func (s *Server) leftAlone(ctx context.Context) []string {
+	if s.Down == nil {
+		return nil
+	}
+	systems := s.Down()
+	if len(systems) == 0 {
+		return nil
+	}
+	counts, err := s.Journal.Counts(ctx)
+	return slices.DeleteFunc(systems, func(system string) bool { return err == nil && counts.OldestOf[system].IsZero() })
+}
+
 // linked tells whether the source was read when it should have been. The
 // journal knows, whichever daemon reads it.
 func (s *Server) linked(ctx context.Context, l Link, now time.Time) check {
-	c := check{Name: "source " + l.Name}
 	reading, err := s.Journal.Reading(ctx, l.Name)
+	if err != nil {
+		return check{"source " + l.Name, false, err.Error()}
+	}
+	return linked(l, reading, now)
+}
+
+func linked(l Link, reading store.Reading, now time.Time) check {
+	c := check{Name: "source " + l.Name}
 	switch {
-	case err != nil:
-		c.Detail = err.Error()
 	case reading.ReadAt.IsZero():
 		c.Detail = "has not been read yet"
 	case reading.Baseline:

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -20,6 +22,7 @@ type tablePart struct {
 	Columns     []string
 	Rows        []rowPart
 	Total       int
+	Days        int
 }
 
 type rowPart struct {
@@ -28,17 +31,42 @@ type rowPart struct {
 }
 
 func (s *site) rules(w http.ResponseWriter, r *http.Request, user User) error {
-	tallies, err := s.Journal.Tallies(r.Context(), s.tables, s.Now().AddDate(0, 0, -countedDays))
+	var p struct {
+		rulesPage
+		Examples bool
+		Most     int
+		Wanted   int
+		Again    *replayPart // nil if that was not asked
+	}
+	p.Examples, p.Most, p.Wanted = s.Examples != nil, mostReplayed, replayed
+	var err error
+	if text := r.FormValue("replay"); text != "" {
+		if p.Wanted, err = strconv.Atoi(text); err != nil || p.Wanted < 1 || p.Wanted > mostReplayed {
+			return refuse(http.StatusBadRequest, "replay=%q is no number from 1 to %d.", text, mostReplayed)
+		}
+		p.Again, err = s.replay(r.Context(), p.Wanted)
+	} else {
+		p.rulesPage, err = s.readRules(r.Context())
+	}
 	if err != nil {
 		return err
+	}
+	s.render(w, r, user, http.StatusOK, "rules", "Rules", p)
+	return nil
+}
+
+func (s *site) readRules(ctx context.Context) (p rulesPage, err error) {
+	tallies, err := s.Journal.Tallies(ctx, s.tables, s.Now().AddDate(0, 0, -countedDays))
+	if err != nil {
+		return p, err
 	}
 	times := map[[2]string]int{}
 	for _, t := range tallies {
 		times[[2]string{t.Table, t.Row}] = t.Times
 	}
-	p := rulesPage{Days: countedDays}
+	p = rulesPage{Days: countedDays}
 	for _, t := range s.Book.Tables() {
-		part := tablePart{Name: t.Name, Title: t.Title}
+		part := tablePart{Name: t.Name, Title: t.Title, Days: countedDays}
 		for i, line := range strings.Split(t.Text, "\n") {
 			cells := cellsOf(line)
 			switch i {
@@ -53,8 +81,7 @@ func (s *site) rules(w http.ResponseWriter, r *http.Request, user User) error {
 		}
 		p.Tables = append(p.Tables, part)
 	}
-	s.render(w, r, user, http.StatusOK, "rules", "Rules", p)
-	return nil
+	return p, nil
 }
 
 // cellsOf are the cells of a line of a Markdown table. The rules have no bar in

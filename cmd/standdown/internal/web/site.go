@@ -24,6 +24,7 @@ type site struct {
 	tables    []string // of the rules, and that of people
 	sessions  sessions
 	failures  failures
+	refused   failures // of tokens
 	identity  identity
 	comparing chan struct{} // holds one for each password that is being tried
 }
@@ -58,15 +59,25 @@ func (s *site) handler() http.Handler {
 	mux.Handle("POST /hold/{id}/answer", s.allow(Approver, s.answerHold))
 	mux.Handle("GET /mail", s.allow(Viewer, s.mail))
 	mux.Handle("GET /cancelled", s.allow(Viewer, s.cancelled))
+	mux.Handle("GET /ask", s.allow(Viewer, s.showAsk))
+	mux.Handle("POST /ask", s.allow(Operator, s.sendAsk))
 	mux.Handle("GET /record", s.allow(Viewer, s.record))
+	mux.Handle("GET /holds", s.allow(Viewer, s.holds))
+	mux.Handle("GET /holds/{client}", s.allow(Viewer, s.client))
 	mux.Handle("GET /acts", s.allow(Viewer, s.acts))
 	mux.Handle("GET /rules", s.allow(Viewer, s.rules))
+	mux.Handle("GET /rules/{table}", s.allow(Viewer, s.table))
 	mux.Handle("POST /pause", s.allow(Admin, s.pause))
 	mux.Handle("POST /resume", s.allow(Admin, s.resume))
 	mux.Handle("/", s.allow(Viewer, func(_ http.ResponseWriter, r *http.Request, _ User) error {
 		return refuse(http.StatusNotFound, "There is no page %s.", r.URL.Path)
 	}))
-	return guarded(mux)
+	both := http.NewServeMux()
+	both.Handle("/", guarded(mux, 64<<10, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "Another site has sent this; it is refused.", http.StatusForbidden)
+	}))
+	both.Handle(apiRoot+"/", newAPI(s))
+	return both
 }
 
 // A page is what every page is made of.
@@ -111,6 +122,7 @@ var told = map[string]string{
 	"undo":    "Ordered. What needs approval waits for somebody else below.",
 	"pause":   "Paused. Reading and deciding go on; nothing is written.",
 	"resume":  "Writing goes on.",
+	"ask":     "Asked for. It is decided within seconds, below; what needs approval then waits for it.",
 }
 
 // fail answers with the error, in words if it is for people.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -29,10 +30,10 @@ type todayPage struct {
 }
 
 type sourceLine struct {
-	Name   string
-	ReadAt time.Time
-	OK     bool
-	Detail string
+	Name   string    `json:"name"`
+	ReadAt time.Time `json:"read_at,omitzero"`
+	OK     bool      `json:"ok"`
+	Detail string    `json:"detail"`
 }
 
 type stateLine struct {
@@ -42,13 +43,22 @@ type stateLine struct {
 
 // A bookLine is what a rule book did today.
 type bookLine struct {
-	Name             string
-	Decided, Applied int
+	Name    string `json:"name"`
+	Decided int    `json:"decided"`
+	Applied int    `json:"applied"`
 }
 
 func (s *site) today(w http.ResponseWriter, r *http.Request, user User) error {
-	ctx, now := r.Context(), s.Now()
-	p := todayPage{Now: now}
+	p, err := s.readToday(r.Context(), s.Now())
+	if err != nil {
+		return err
+	}
+	s.render(w, r, user, http.StatusOK, "today", "Today", p)
+	return nil
+}
+
+func (s *site) readToday(ctx context.Context, now time.Time) (p todayPage, err error) {
+	p.Now = now
 	p.Checks, p.Ready = s.checks(ctx)
 	for _, c := range p.Checks {
 		if !c.OK {
@@ -58,19 +68,18 @@ func (s *site) today(w http.ResponseWriter, r *http.Request, user User) error {
 	for _, l := range s.Links {
 		reading, err := s.Journal.Reading(ctx, l.Name)
 		if err != nil {
-			return err
+			return p, err
 		}
 		c := s.linked(ctx, l, now)
 		p.Sources = append(p.Sources, sourceLine{l.Name, reading.ReadAt, c.OK, c.Detail})
 	}
 	p.Used, p.Allowed = s.Budget()
 	p.Left = max(p.Allowed-s.Reserve-p.Used, 0)
-	var err error
 	if p.Brakes, err = s.Journal.Brakes(ctx); err != nil {
-		return err
+		return p, err
 	}
 	if p.Counts, err = s.Journal.Counts(ctx); err != nil {
-		return err
+		return p, err
 	}
 	p.Oldest = p.Counts.Oldest
 	for _, state := range store.States() {
@@ -79,14 +88,13 @@ func (s *site) today(w http.ResponseWriter, r *http.Request, user User) error {
 		}
 	}
 	if p.Deadlines, err = s.Journal.NextDeadlines(ctx, 10); err != nil {
-		return err
+		return p, err
 	}
-	if p.Books, err = s.books(r, now); err != nil {
-		return err
+	if p.Books, err = s.books(ctx, now); err != nil {
+		return p, err
 	}
 	p.Late = append(p.Late, p.waiting()...)
-	s.render(w, r, user, http.StatusOK, "today", "Today", p)
-	return nil
+	return p, nil
 }
 
 // waiting says what else is late.
@@ -116,15 +124,15 @@ func (p todayPage) waiting() (late []string) {
 }
 
 // books tells what was decided since midnight, by rule book.
-func (s *site) books(r *http.Request, now time.Time) ([]bookLine, error) {
+func (s *site) books(ctx context.Context, now time.Time) ([]bookLine, error) {
 	y, m, d := now.In(s.zone).Date()
 	midnight := time.Date(y, m, d, 0, 0, 0, 0, s.zone)
 	tables := append([]string{store.People}, s.tables...)
-	tallies, err := s.Journal.Tallies(r.Context(), tables, midnight)
+	tallies, err := s.Journal.Tallies(ctx, tables, midnight)
 	if err != nil {
 		return nil, err
 	}
-	applied, err := s.Journal.Applied(r.Context(), tables, midnight)
+	applied, err := s.Journal.Applied(ctx, tables, midnight)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/crypto/bcrypt"
@@ -38,12 +39,17 @@ type User struct {
 	Role Role   `yaml:"role"`
 	// Password is its bcrypt hash; empty for those who come through a proxy.
 	Password string `yaml:"password,omitempty"`
+	// Token is the SHA-256 of the token by which a program is known, in hex, and
+	// Expires is until when; a program signs in in no other way.
+	Token   string    `yaml:"token,omitempty"`
+	Expires time.Time `yaml:"expires,omitempty"`
 }
 
 // ReadUsers reads a users file: YAML, each user by name with a role and the
-// hash of a password,
+// hash of a password, or each program with that of its token,
 //
 //	Dana Whitlock: {role: approver, password: $2a$12$...}
+//	nightly report: {role: viewer, token: 9f86d0..., expires: 2027-01-31T00:00:00Z}
 //
 // The error names everything that is wrong, and no hash.
 func ReadUsers(path string) (map[string]User, error) {
@@ -62,9 +68,10 @@ func parseUsers(data []byte) (map[string]User, error) {
 	users := map[string]User{}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
-	if err := d.Decode(&users); errors.Is(err, io.EOF) {
+	switch err := d.Decode(&users); {
+	case errors.Is(err, io.EOF):
 		return nil, errors.New("it names nobody; want lines such as Dana: {role: approver, password: <hash>}")
-	} else if err != nil {
+	case err != nil || d.Decode(new(any)) != io.EOF:
 		return nil, errors.New("it is not as it should be; want lines such as Dana: {role: approver, password: <hash>}")
 	}
 	var errs []error
@@ -77,6 +84,9 @@ func parseUsers(data []byte) (map[string]User, error) {
 		}
 		if _, err := bcrypt.Cost([]byte(u.Password)); u.Password != "" && err != nil {
 			errs = append(errs, fmt.Errorf("%s: the password is no bcrypt hash", name))
+		}
+		if err := u.checkToken(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
 		u.Name = name
 		users[name] = u

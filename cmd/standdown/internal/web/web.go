@@ -2,13 +2,14 @@
 // for them, and to programs whether the daemon can do its job now. It decides
 // nothing; what people answer goes to the journal under their name.
 //
-//	/           is anything late? and /review, /cancelled, /record, /acts, /rules
+//	/           is anything late? and /review, /cancelled, /holds, /record, /acts, /rules
 //	/healthz    the process answers
 //	/readyz     it can do its job now; with ?verbose, each check as JSON
 //	/metrics    figures for Prometheus
+//	/api/v1     for programs what the pages are for people; openapi.json there
 //
 // The pages work without scripts. Who sees and does what is told by
-// [Server.UsersFile]; a form that another site sends is refused.
+// [Server.UsersFile]; what another site sends is refused.
 package web
 
 import (
@@ -21,6 +22,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/robfig/cron/v3"
 
 	"standdown/cmd/standdown/internal/store"
@@ -39,6 +41,13 @@ type Server struct {
 	Reserve int
 	// Leads tells whether this daemon is the one that reads and decides.
 	Leads func() bool
+	// Systems are those that are written to.
+	Systems []string
+	// Down tells the systems that this daemon has given up writing to for now;
+	// nil if that is not known.
+	Down func() []string
+	// Figures are shown on /metrics beside those of the journal; nil for none.
+	Figures prometheus.Collector
 	// Book is the rules that run. Times are shown in its zone. Without it there
 	// are no pages for people.
 	Book *rules.Book
@@ -62,6 +71,9 @@ type Server struct {
 	// amend, unless it is nil, changes the world as it might be. Nil if that
 	// cannot be told here.
 	Plan func(ctx context.Context, e rules.Event, amend func(*rules.Snapshot)) (store.Verdict, error)
+	// Examples are what the rules must decide in made-up situations; nil if they
+	// are not shown.
+	Examples func() ([]Example, error)
 	// ReadMail takes a mail apart for people; nil if mails are not shown.
 	ReadMail func(raw []byte) ([]MailPart, error)
 	Version  string
@@ -79,8 +91,19 @@ type Link struct {
 
 // A Stays is what of a decision cannot be taken back.
 type Stays struct {
-	Text string
-	Why  string
+	Entry int64  `json:"entry"`
+	Text  string `json:"text"`
+	Why   string `json:"why"`
+}
+
+// An Example is what the rules decide in a made-up situation.
+type Example struct {
+	File string
+	Line int
+	Name string // what it shows, in a sentence
+	// Settings are those that it changes, such as cancellation.business_days.
+	Settings  []string
+	Decisions []rules.Decision
 }
 
 // A MailPart is a part of a mail by one author.
@@ -93,7 +116,7 @@ type MailPart struct {
 func Listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("web.listen: %w", err)
+		return nil, fmt.Errorf("web.listen: %w; choose another address, or \"\" for none", err)
 	}
 	return l, nil
 }

@@ -114,7 +114,7 @@ func stateOf(s store.State) string {
 func did(act string) string {
 	return cmp.Or(map[string]string{
 		"approve": "approved", "decline": "declined", "retry": "tried again", "drop": "dropped", "confirm": "confirmed", "expire": "let lapse",
-		"hold": "held", "undo": "took back", "move": "moved the deadline of", "pause": "paused", "resume": "resumed", "replay": "had decided again",
+		"hold": "held", "undo": "took back", "move": "moved the deadline of", "pause": "paused", "resume": "resumed", "replay": "had decided again", "answer": "answered in a case about", "ask": "asked for",
 	}[act], act)
 }
 
