@@ -208,6 +208,7 @@ mapping: {presets: [milestone]}
 autonomy: {cancel-workflow: auto, notify-parties: auto, reject-review: auto}
 ceilings: {run: {records: 0, percent: 0}, rule: {records: 0}, customer: {records: 0}}
 start: %[8]s
+web: {listen: ""}
 delivery: %[9]s
 `, org, p.poll, imap, c.inbox.tls, smtp, mailUser, mailPassword, p.start, p.delivery)
 	if err := os.WriteFile(filepath.Join(c.dir, "standdown.yaml"), []byte(text), 0o600); err != nil {

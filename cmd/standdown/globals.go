@@ -15,14 +15,20 @@ import (
 
 // globals are the flags that every command has, and what they lead to.
 type globals struct {
-	config *pflag.Flag
-	output output
+	config    *pflag.Flag
+	output    output
+	server    *pflag.Flag
+	tokenFile *pflag.Flag
 }
 
 func newGlobals(flags *pflag.FlagSet) *globals {
 	g := &globals{output: "text"}
 	flags.String("config", "standdown.yaml", "configuration `file`")
 	g.config = flags.Lookup("config")
+	flags.String("server", "", "`URL` of a daemon to be asked instead of the journal (or STANDDOWN_SERVER)")
+	g.server = flags.Lookup("server")
+	flags.String("token-file", "", "`file` with the token for it (or STANDDOWN_TOKEN)")
+	g.tokenFile = flags.Lookup("token-file")
 	flags.VarP(&g.output, "output", "o", "`form` of what is printed: text or json")
 	return g
 }
@@ -58,6 +64,9 @@ func (g *globals) book() (*rules.Book, error) {
 
 // withJournal calls do with the journal of the configuration.
 func (g *globals) withJournal(ctx context.Context, do func(context.Context, *store.Store) error) error {
+	if g.serverURL() != "" {
+		return usagef("this needs the journal itself: do it where that is, without --server and STANDDOWN_SERVER")
+	}
 	c, err := g.load()
 	if err != nil {
 		return err

@@ -52,7 +52,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	understood := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
+	check := root.PersistentPreRunE
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		understood = true
+		return check(cmd, args)
+	}
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -112,9 +116,12 @@ Exit codes:
 		newConfigCommand(g),
 		newOrgCommand(g),
 		newSandboxCommand(),
-		newWebCommand(),
+		newWebCommand(g),
+		newHealthCommand(g),
+		newManCommand(),
 		newVersionCommand(g),
 	)
+	root.PersistentPreRunE = g.suit
 	root.SetFlagErrorFunc(flagError)
 	demandSubcommand(root)
 	return root

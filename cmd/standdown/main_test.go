@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"edit":    edit,
 			"journal": journal,
 			"outbox":  outbox,
+			"pages":   pages,
 			"tamper":  tamper,
 			"forget":  forget,
 		},

@@ -37,7 +37,7 @@ feeds. It only reads, and takes about one API call for each mapped object.`,
 			if err != nil {
 				return err
 			}
-			org, err := connectOrg(cfg, newLogger(cfg.Log, cmd.ErrOrStderr()), time.Now)
+			org, err := connectOrg(cfg, newLogger(cfg.Log, cmd.ErrOrStderr()), time.Now, nil)
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ shown to users with the permission "View Setup and Configuration".`,
 			if err != nil {
 				return err
 			}
-			org, err := connectOrg(cfg, newLogger(cfg.Log, cmd.ErrOrStderr()), time.Now)
+			org, err := connectOrg(cfg, newLogger(cfg.Log, cmd.ErrOrStderr()), time.Now, nil)
 			if err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ var effects = map[string]effect{
 	"workflow":               {update: "status cancel_reason"},
 	"review":                 {update: "status"},
 	"milestone":              {update: "status"},
-	"case":                   {create: "subject description contact workflow assignment block request_type owner", update: "owner"},
+	"case":                   {create: "subject description contact workflow assignment block request_type owner status", update: "owner status"},
 	"referral":               {create: "case workflow team reason comments"},
 	"contact":                {update: "service_state", post: true},
 	"job":                    {update: "status abort_reason resource"},
@@ -76,7 +76,7 @@ func needsOf(names *mapping.Mapping) []need {
 		e := effects[concept]
 		n.concepts = append(n.concepts, concept)
 		n.remove = n.remove || e.remove
-		n.post = n.post || e.post
+		n.post = n.post || e.post || concept == "case" && names.Answers()
 		created, updated := strings.Fields(e.create), strings.Fields(e.update)
 		if len(created) > 0 && o.Key != "" {
 			n.key = o.Key

@@ -74,18 +74,29 @@ const sourceDir = "force-app/main/default/"
 
 type (
 	customField struct {
-		XMLName    xml.Name `xml:"http://soap.sforce.com/2006/04/metadata CustomField"`
-		FullName   string   `xml:"fullName"`
-		Constraint string   `xml:"deleteConstraint,omitempty"`
-		About      string   `xml:"description"`
-		ExternalID bool     `xml:"externalId"`
-		Label      string   `xml:"label"`
-		Length     int      `xml:"length,omitempty"`
-		RefersTo   string   `xml:"referenceTo,omitempty"`
-		Children   string   `xml:"relationshipName,omitempty"`
-		Required   bool     `xml:"required"`
-		Type       string   `xml:"type"`
-		Unique     *bool    `xml:"unique,omitempty"`
+		XMLName    xml.Name  `xml:"http://soap.sforce.com/2006/04/metadata CustomField"`
+		FullName   string    `xml:"fullName"`
+		Constraint string    `xml:"deleteConstraint,omitempty"`
+		About      string    `xml:"description"`
+		ExternalID bool      `xml:"externalId"`
+		Label      string    `xml:"label"`
+		Length     int       `xml:"length,omitempty"`
+		RefersTo   string    `xml:"referenceTo,omitempty"`
+		Children   string    `xml:"relationshipName,omitempty"`
+		Required   bool      `xml:"required"`
+		Type       string    `xml:"type"`
+		Unique     *bool     `xml:"unique,omitempty"`
+		Values     *valueSet `xml:"valueSet"`
+	}
+	valueSet struct {
+		Restricted bool          `xml:"restricted"`
+		Sorted     bool          `xml:"valueSetDefinition>sorted"`
+		Values     []customValue `xml:"valueSetDefinition>value"`
+	}
+	customValue struct {
+		FullName string `xml:"fullName"`
+		Default  bool   `xml:"default"`
+		Label    string `xml:"label"`
 	}
 	permissionSet struct {
 		XMLName xml.Name           `xml:"http://soap.sforce.com/2006/04/metadata PermissionSet"`
@@ -180,9 +191,26 @@ func packageOf(cfg *config.Config, user, contact string) map[string]any {
 				files[fieldFile(n.object, f.path)] = customField{FullName: f.path, Label: labelOf(f.path), Type: "Lookup", Constraint: "SetNull",
 					RefersTo: names.Objects["resource"].Name, Children: "Held_Visits", About: "Who gets the visit back after a hold; set and emptied by Standdown"}
 			}
+			switch {
+			case !ownCustom(f.path):
+			case f.at() == "case.answer":
+				files[fieldFile(n.object, f.path)] = customField{FullName: f.path, Label: labelOf(f.path), Type: "Picklist", Values: oneOf(f.values),
+					About: "What a person answers in a case that Standdown has opened; let only those edit it who may approve"}
+			case f.at() == "case.answer_reason":
+				files[fieldFile(n.object, f.path)] = customField{FullName: f.path, Label: labelOf(f.path), Type: "Text", Length: 255, About: "Why a person answers so"}
+			}
 		}
 	}
 	return files
+}
+
+// oneOf are the values of a picklist that has no others.
+func oneOf(values []string) *valueSet {
+	set := &valueSet{Restricted: true}
+	for _, v := range values {
+		set.Values = append(set.Values, customValue{FullName: v, Label: v})
+	}
+	return set
 }
 
 func fieldFile(object, field string) string {

@@ -19,7 +19,7 @@ import (
 )
 
 func newOutboxCommand(g *globals) *cobra.Command {
-	cmd := &cobra.Command{
+	cmd := remotely(&cobra.Command{
 		Use:   "outbox",
 		Short: "See what is to be written, and approve, retry, drop or undo it",
 		Long: `See what is to be written, and approve, retry, drop or undo it.
@@ -33,9 +33,11 @@ up those after it.
 
 Entries are named by their number, or all at once by their decision (D...) or by
 the hold (R...) of a run that would have changed too much at once.
-The daemon need not be stopped: it sees within a second what was approved.`,
+The daemon need not be stopped: it sees within a second what was approved.
+
+With --server all this is done through a daemon elsewhere, by its API.`,
 		Args: cobra.NoArgs,
-	}
+	})
 	cmd.AddCommand(newOutboxListCommand(g), newOutboxShowCommand(g), newOutboxUndoCommand(g))
 	for _, a := range []struct {
 		signal     store.Signal
@@ -70,10 +72,10 @@ func newOutboxListCommand(g *globals) *cobra.Command {
 				}
 				f.States = append(f.States, store.State(s))
 			}
-			return g.withJournal(cmd.Context(), func(ctx context.Context, j *store.Store) error {
-				entries, err := j.Entries(ctx, f)
+			return g.atDesk(cmd, func(ctx context.Context, d desk) error {
+				entries, err := d.Entries(ctx, f)
 				if err == nil {
-					err = warn(ctx, cmd.ErrOrStderr(), j)
+					err = warn(ctx, cmd.ErrOrStderr(), d)
 				}
 				if err != nil {
 					return err
@@ -96,38 +98,29 @@ func newOutboxShowCommand(g *globals) *cobra.Command {
 		Short: "Show an entry or a decision: why it was made, and what became of it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.withJournal(cmd.Context(), func(ctx context.Context, j *store.Store) error {
-				entries, err := named(ctx, j, args)
+			return g.atDesk(cmd, func(ctx context.Context, at desk) error {
+				entries, err := named(ctx, at, args)
 				if err != nil {
 					return err
 				}
-				decisions, err := j.Decisions(ctx, entries[0].Decision)
-				if err != nil {
-					return err
-				}
-				acts, err := j.Acts(ctx, entries[0].Decision)
+				d, err := at.Decision(ctx, entries[0].Decision)
 				if err != nil {
 					return err
 				}
 				out := cmd.OutOrStdout()
 				if g.json() {
-					return printJSON(out, map[string]any{"decision": decisions[0], "entries": entries, "acts": nonNil(acts)})
+					return printJSON(out, map[string]any{"decision": d.Decision, "entries": entries, "acts": nonNil(d.Acts)})
 				}
-				d := decisions[0]
 				fmt.Fprintf(out, "decision %s  %s  about %s\nevent    %s\n\n", d.ID, d.At.Format(time.RFC3339), d.Subject, d.Event)
 				if d.Table == store.People {
 					fmt.Fprintf(out, "ordered by %s\ntakes back %s\n\n", d.Because, d.Facts[0].Value)
 				} else {
-					book, err := g.book()
-					if err != nil {
-						return err
-					}
-					fmt.Fprintln(out, book.Explain(d.Decision))
+					fmt.Fprintln(out, d.Explained)
 				}
 				if err := printEntries(out, entries); err != nil {
 					return err
 				}
-				for _, a := range acts {
+				for _, a := range d.Acts {
 					fmt.Fprintln(out, told(a))
 				}
 				return nil
@@ -137,22 +130,15 @@ func newOutboxShowCommand(g *globals) *cobra.Command {
 }
 
 func newOutboxActCommand(g *globals, signal store.Signal, short, why string) *cobra.Command {
-	var who, reason string
+	var reason string
 	cmd := &cobra.Command{
 		Use:   string(signal) + " ENTRY|DECISION|HOLD...",
 		Short: short,
 		Long:  short + ". " + why,
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if who == "" {
-				return errNobody
-			}
-			cfg, err := g.load()
-			if err != nil {
-				return err
-			}
-			return g.withJournal(cmd.Context(), func(ctx context.Context, j *store.Store) error {
-				entries, err := named(ctx, j, args)
+			return g.atDesk(cmd, func(ctx context.Context, d desk) error {
+				entries, err := named(ctx, d, args)
 				if err != nil {
 					return err
 				}
@@ -167,12 +153,7 @@ func newOutboxActCommand(g *globals, signal store.Signal, short, why string) *co
 				if len(ids) == 0 {
 					return fmt.Errorf("none of the %d entries can be given %q: see 'standdown outbox show %s'", len(entries), signal, args[0])
 				}
-				if signal == store.Approve {
-					err = j.Approve(ctx, ids, checker(cfg.Approvals)(who), reason, time.Now())
-				} else {
-					err = j.Act(ctx, ids, signal, who, reason, time.Now())
-				}
-				if err != nil {
+				if err := d.Answer(ctx, ids, signal, reason); err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d\n", signal, len(ids))
@@ -180,7 +161,7 @@ func newOutboxActCommand(g *globals, signal store.Signal, short, why string) *co
 			})
 		},
 	}
-	cmd.Flags().StringVar(&who, "as", os.Getenv("USER"), "who you are")
+	cmd.Flags().String("as", os.Getenv("USER"), "who you are")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who look later")
 	return cmd
 }
@@ -189,16 +170,16 @@ func newOutboxActCommand(g *globals, signal store.Signal, short, why string) *co
 var errNobody = usagef("who are you? Say it with --as NAME: each act is kept with the name of who did it")
 
 // named finds the entries that people name by number, by decision or by hold.
-func named(ctx context.Context, j *store.Store, args []string) ([]store.Entry, error) {
+func named(ctx context.Context, d desk, args []string) ([]store.Entry, error) {
 	var all []store.Entry
 	for _, arg := range args {
 		f := store.Filter{Decision: arg}
-		if id, err := strconv.ParseInt(arg, 10, 64); err == nil {
+		if id, err := strconv.ParseInt(arg, 10, 64); err == nil && id > 0 {
 			f = store.Filter{ID: id}
 		} else if strings.HasPrefix(arg, "R") {
 			f = store.Filter{Hold: arg}
 		}
-		entries, err := j.Entries(ctx, f)
+		entries, err := d.Entries(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -223,7 +204,7 @@ func printEntries(w io.Writer, entries []store.Entry) error {
 func told(a store.Act) string {
 	did := map[string]string{
 		"approve": "approved", "decline": "declined", "retry": "retried", "drop": "dropped", "confirm": "confirmed", "expire": "gave up",
-		"hold": "held it", "undo": "took it back", "move": "moved its deadline",
+		"hold": "held it", "undo": "took it back", "answer": "answered in a case", "move": "moved its deadline",
 	}
 	line := fmt.Sprintf("%s  %s %s", a.At.Format(time.RFC3339), a.Who, cmp.Or(did[a.Act], a.Act))
 	if a.Entry != 0 {

@@ -13,12 +13,13 @@ import (
 
 	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/cmd/standdown/internal/web"
 	"standdown/connectors"
 	"standdown/mapping"
 )
 
 func newOutboxUndoCommand(g *globals) *cobra.Command {
-	var who, reason string
+	var reason string
 	var dry bool
 	cmd := &cobra.Command{
 		Use:   "undo DECISION",
@@ -36,33 +37,19 @@ What needed approval needs it for being taken back as well, by somebody else
 than who ordered it (see approvals.allow_own in the configuration).`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case who == "":
-				return errNobody
-			case reason == "":
+			if reason == "" {
 				return usagef("why? Say it with --reason TEXT: those who read the record later will ask")
 			}
-			cfg, err := g.load()
-			if err != nil {
-				return err
-			}
-			return g.withJournal(cmd.Context(), func(ctx context.Context, j *store.Store) error {
-				entries, err := j.Entries(ctx, store.Filter{Decision: args[0]})
+			return g.atDesk(cmd, func(ctx context.Context, d desk) error {
+				var p undoPlan
+				var err error
+				if dry {
+					p, err = d.PlanUndo(ctx, args[0])
+				} else {
+					p, err = d.Undo(ctx, args[0], reason)
+				}
 				if err != nil {
 					return err
-				}
-				if len(entries) == 0 {
-					return fmt.Errorf("there is no decision %q with changes: see 'standdown outbox list --all'", args[0])
-				}
-				p := planUndo(cfg, entries, who, reason)
-				if !dry {
-					if len(p.Writes) == 0 {
-						return fmt.Errorf("nothing of %s can be taken back by this program: see what --dry-run says", args[0])
-					}
-					p.Decision, err = j.Undo(ctx, store.Undoing{Decision: args[0], Who: who, Reason: reason, Writes: p.Writes}, time.Now())
-					if err != nil {
-						return err
-					}
 				}
 				if g.json() {
 					return printJSON(cmd.OutOrStdout(), p)
@@ -71,7 +58,7 @@ than who ordered it (see approvals.allow_own in the configuration).`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&who, "as", os.Getenv("USER"), "who you are")
+	cmd.Flags().String("as", os.Getenv("USER"), "who you are")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who look later")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would be done")
 	return cmd
@@ -81,20 +68,13 @@ than who ordered it (see approvals.allow_own in the configuration).`,
 type undoPlan struct {
 	Decision string               `json:"decision,omitempty"` // of the undo; empty if it was not ordered
 	Writes   []store.Compensation `json:"changes"`
-	Stays    []stays              `json:"stays"`
-}
-
-// A stays is an entry that cannot be taken back.
-type stays struct {
-	Entry int64  `json:"entry"`
-	Text  string `json:"text"`
-	Why   string `json:"why"`
+	Stays    []web.Stays          `json:"stays"`
 }
 
 // planUndo takes records back in reverse order, and then says so where
 // something had been said.
 func planUndo(cfg *config.Config, entries []store.Entry, who, reason string) undoPlan {
-	p := undoPlan{Writes: []store.Compensation{}, Stays: []stays{}}
+	p := undoPlan{Writes: []store.Compensation{}, Stays: []web.Stays{}}
 	var said []store.Compensation
 	for _, e := range slices.Backward(entries) {
 		if e.State != store.Done {
@@ -103,7 +83,7 @@ func planUndo(cfg *config.Config, entries []store.Entry, who, reason string) und
 		back, err := mapping.Undo(mapping.Write{System: e.System, Verb: e.Verb, Change: e.Change, Text: e.Text},
 			connectors.Result{Ref: e.Result.Ref, Already: e.Result.Already, Before: e.Result.Before}, who, reason)
 		if err != nil {
-			p.Stays = append(p.Stays, stays{Entry: e.ID, Text: e.Text, Why: err.Error()})
+			p.Stays = append(p.Stays, web.Stays{Entry: e.ID, Text: e.Text, Why: err.Error()})
 			continue
 		}
 		w := store.Write{System: back.System, Verb: back.Verb, Change: back.Change, Text: back.Text, State: store.Pending}

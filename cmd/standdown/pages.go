@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"standdown/cmd/standdown/internal/config"
@@ -31,15 +32,29 @@ func checker(a config.Approvals) func(name string) store.Checker {
 	}
 }
 
+// person tells who a user of Salesforce is when answering in a case: whoever
+// has that user's id in the configuration, or else whom Salesforce names. Nobody
+// passes for somebody else by taking their name.
+func person(a config.Approvals) func(user, name string) store.Checker {
+	return func(user, name string) store.Checker {
+		who := cmp.Or(name, user)
+		for known, id := range a.People {
+			if id == user {
+				return checker(a)(known)
+			}
+			if strings.EqualFold(known, name) {
+				who = name + " (" + user + ")"
+			}
+		}
+		return store.Checker{Name: who, Users: []string{user}, Own: a.AllowOwn}
+	}
+}
+
 // undoer tells the pages what would take entries back.
 func undoer(cfg *config.Config) func(entries []store.Entry, who, reason string) ([]store.Compensation, []web.Stays) {
 	return func(entries []store.Entry, who, reason string) ([]store.Compensation, []web.Stays) {
 		p := planUndo(cfg, entries, who, reason)
-		var left []web.Stays
-		for _, s := range p.Stays {
-			left = append(left, web.Stays{Text: s.Text, Why: s.Why})
-		}
-		return p.Writes, left
+		return p.Writes, p.Stays
 	}
 }
 

@@ -25,30 +25,33 @@ type explanation struct {
 
 func newRulesExplainCommand(g *globals) *cobra.Command {
 	var file, name string
-	cmd := &cobra.Command{
+	cmd := remotely(&cobra.Command{
 		Use:   "explain EVENT|DECISION|RECORD | explain -f FILE",
 		Short: "Tell how something was decided, or would be",
 		Long: `Explain tells of decisions the facts with their reasons, each row and why it did
 not apply, the settings that turn the table, and what follows.
 
-EVENT, DECISION or RECORD names decisions in the journal of the configuration;
-they are explained with the settings of their time. With -f it decides the
+EVENT, DECISION or RECORD names decisions in the journal of the configuration
+(or of a daemon, with --server); they are explained with the settings of their
+time. With -f it decides the
 situations in a file of examples.`,
 		Example: `  standdown --config standdown.yaml rules explain a018d00000XyZ12AAF
   standdown rules explain -f site-examples.yaml --name "in M1B with an invoice Deal Processing decides"`,
 		Args: cobra.MaximumNArgs(1),
-	}
+	})
 	cmd.Flags().StringVarP(&file, "file", "f", "", "`file` of examples")
 	cmd.Flags().StringVar(&name, "name", "", "only the example of this `name`")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var all []explanation
 		var err error
 		switch {
+		case file != "" && g.server.Changed:
+			return usagef("the situations in a file are decided here: leave --server out")
 		case file != "" && len(args) == 0:
 			all, err = explainExamples(g, file, name)
 		case file == "" && name == "" && len(args) == 1:
-			err = g.withJournal(cmd.Context(), func(ctx context.Context, journal *store.Store) error {
-				all, err = explainJournal(ctx, g, journal, args[0])
+			err = g.atDesk(cmd, func(ctx context.Context, d desk) error {
+				all, err = explainDecisions(ctx, d, args[0])
 				return err
 			})
 		default:
@@ -89,9 +92,9 @@ func explainExamples(g *globals, file, name string) ([]explanation, error) {
 	return all, nil
 }
 
-// explainJournal explains the decisions in the journal that go by the name.
-func explainJournal(ctx context.Context, g *globals, journal *store.Store, name string) ([]explanation, error) {
-	decisions, err := journal.Decisions(ctx, name)
+// explainDecisions explains the decisions in the journal that go by the name.
+func explainDecisions(ctx context.Context, at desk, name string) ([]explanation, error) {
+	decisions, err := at.Decisions(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -108,14 +111,14 @@ func explainJournal(ctx context.Context, g *globals, journal *store.Store, name 
 			})
 			continue
 		}
-		book, note, err := bookOf(ctx, g, journal, d)
+		found, err := at.Decision(ctx, d.ID)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, explanation{
 			Name:      fmt.Sprintf("%s, decided on %s for event %s", d.ID, d.At.UTC().Format(time.RFC3339), d.Event),
 			Decisions: []rules.Decision{d.Decision},
-			text:      note + book.Explain(d.Decision),
+			text:      found.Explained,
 		})
 	}
 	return all, nil

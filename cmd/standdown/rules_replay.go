@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"standdown/cmd/standdown/internal/replay"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/rules"
 )
@@ -21,22 +20,8 @@ type replayReport struct {
 	Since time.Time `json:"since"`
 	// Removed is before when situations are not kept any longer, if that is
 	// after Since.
-	Removed    time.Time `json:"removed_before,omitzero"`
-	Situations int       `json:"situations"`
-	// Changed is how many of them would be decided differently.
-	Changed     int          `json:"changed"`
-	Differences []difference `json:"differences"`
-}
-
-// A difference is one decision that would differ. Was and Would hold only
-// what differs.
-type difference struct {
-	Event   string    `json:"event"`
-	Decided time.Time `json:"decided"`
-	Table   string    `json:"table"`
-	Subject string    `json:"subject"`
-	Was     []string  `json:"was,omitempty"`
-	Would   []string  `json:"would,omitempty"`
+	Removed time.Time `json:"removed_before,omitzero"`
+	replay.Report
 }
 
 func newRulesReplayCommand(g *globals) *cobra.Command {
@@ -64,7 +49,7 @@ remembered. Exit code 1 tells that something would differ.`,
 		if err != nil {
 			return err
 		}
-		report := replayReport{Since: from, Differences: []difference{}}
+		report := replayReport{Since: from}
 		err = g.withJournal(cmd.Context(), func(ctx context.Context, journal *store.Store) error {
 			return report.replay(ctx, journal, book)
 		})
@@ -108,78 +93,8 @@ func (r *replayReport) replay(ctx context.Context, journal *store.Store, book *r
 	if from.After(r.Since) {
 		r.Removed = from
 	}
-	for s, err := range journal.Situations(ctx, r.Since) {
-		if err != nil {
-			return err
-		}
-		r.Situations++
-		found := compare(s.Decisions, book.Decide(s.Snapshot, s.Event, s.At).Decisions)
-		if len(found) > 0 {
-			r.Changed++
-		}
-		for _, d := range found {
-			d.Event, d.Decided = s.Event.ID, s.At
-			r.Differences = append(r.Differences, d)
-		}
-	}
-	return nil
-}
-
-// compare tells which decisions differ: those of the same table and subject
-// belong together.
-func compare(was, would []rules.Decision) []difference {
-	var all []difference
-	would = slices.Clone(would)
-	for _, old := range was {
-		at := slices.IndexFunc(would, func(d rules.Decision) bool { return d.Table == old.Table && d.Subject == old.Subject })
-		if at < 0 {
-			all = append(all, difference{Table: old.Table, Subject: old.Subject.String(), Was: outcome(old)})
-			continue
-		}
-		a, b := outcome(old), outcome(would[at])
-		if !slices.Equal(a, b) {
-			all = append(all, difference{Table: old.Table, Subject: old.Subject.String(), Was: without(a, b), Would: without(b, a)})
-		}
-		would = slices.Delete(would, at, at+1)
-	}
-	for _, d := range would {
-		all = append(all, difference{Table: d.Table, Subject: d.Subject.String(), Would: outcome(d)})
-	}
-	return all
-}
-
-// outcome is what a decision comes to, one line for each particular. Actions
-// count from 1, so that another order differs too.
-func outcome(d rules.Decision) []string {
-	lines := []string{"row " + d.Row}
-	for i, a := range d.Actions {
-		head := fmt.Sprintf("do %d %s", i+1, a)
-		lines = append(lines, head)
-		for _, name := range slices.Sorted(maps.Keys(a.Args)) {
-			lines = append(lines, head+", "+name+": "+strings.ReplaceAll(a.Args[name], "\n", " / "))
-		}
-		if a.Approve != "" {
-			lines = append(lines, head+", a person must approve: "+a.Approve)
-		}
-	}
-	if d.Withdraws {
-		lines = append(lines, "stop what waits for a person")
-	}
-	for _, line := range d.Deadlines {
-		at := "taken off"
-		if !line.At.IsZero() {
-			at = line.At.UTC().Format(time.RFC3339)
-		}
-		lines = append(lines, "due "+line.Kind+" "+line.Subject.String()+" "+at)
-	}
-	for _, key := range slices.Sorted(maps.Keys(d.Remember)) {
-		lines = append(lines, "keep "+key+" "+d.Remember[key])
-	}
-	return lines
-}
-
-func without(lines, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return slices.Contains(others, line) })
+	r.Report, err = replay.Run(journal.Situations(ctx, r.Since), book)
+	return err
 }
 
 func (r *replayReport) print(w io.Writer) error {

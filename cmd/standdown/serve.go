@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +18,7 @@ import (
 	"standdown/cmd/standdown/internal/engine"
 	"standdown/cmd/standdown/internal/replicas"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/cmd/standdown/internal/telemetry"
 	"standdown/cmd/standdown/internal/web"
 	"standdown/connectors"
 	"standdown/connectors/mailbox"
@@ -69,8 +74,15 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 		others = replica
 	}
 
+	// What it does, told in figures and traces.
+	watcher, err := telemetry.New(telemetry.Options{Endpoint: telemetry.Endpoint(cfg.Telemetry.Traces.Endpoint, os.LookupEnv), Version: version(), Log: log})
+	if err != nil {
+		return err
+	}
+	defer watcher.Close()
+
 	// Salesforce: watched for changes, asked for what decisions need, written to.
-	org, err := connectOrg(cfg, log, now)
+	org, err := connectOrg(cfg, log, now, watcher.Called)
 	if err != nil {
 		return err
 	}
@@ -157,6 +169,8 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 			Customer:    cfg.Ceilings.Customer.Records,
 		},
 		ExpireAfter: cfg.Approvals.ExpireAfter,
+		AskInCases:  cfg.Approvals.Cases,
+		Person:      person(cfg.Approvals),
 		Start:       engine.Start{Adopt: cfg.Start.Adopt, Since: time.Time(cfg.Start.Since)},
 		Delivery: engine.Delivery{
 			Lease:      cfg.Delivery.Lease,
@@ -170,44 +184,49 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 			Raw:        time.Duration(cfg.Journal.Retain.Raw),
 			Situations: time.Duration(cfg.Journal.Retain.Situations),
 		},
-		Now:  now,
-		Log:  log,
-		Tick: tick,
+		Observer: watcher,
+		Now:      now,
+		Log:      log,
+		Tick:     tick,
 	}
 	for _, change := range changes {
 		change(e)
 	}
 
 	// The pages: how it is, what it did, what waits for people.
+	site := &web.Server{
+		Journal: journal,
+		Budget:  org.Usage,
+		Reserve: cfg.Salesforce.Reserve,
+		Leads:   e.Leads,
+		Systems: slices.Sorted(maps.Keys(sinks)),
+		Figures: watcher,
+		Down:    watcher.LeftAlone,
+		Version: version(),
+		Now:     now,
+		Log:     log,
+
+		Book:           cfg.Book,
+		Org:            cfg.Salesforce.URL,
+		UsersFile:      cfg.Web.UsersFile,
+		TrustedHeader:  cfg.Web.TrustedHeader,
+		TrustedProxies: cfg.Web.Proxies,
+		OIDC:           issuer(cfg.Web.OIDC),
+		Checker:        checker(cfg.Approvals),
+		PlanUndo:       undoer(cfg),
+		Plan:           e.Plan,
+		Examples:       exampleReader(cfg),
+		ReadMail:       mailParts,
+	}
+	for _, f := range feeds {
+		site.Links = append(site.Links, web.Link{Name: f.Name, Schedule: f.Schedule, Grace: cfg.Delivery.CallTimeout})
+	}
 	serving := make(chan error, 1)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if cfg.Web.Listen == "" {
 		serving <- nil
 	} else {
-		site := &web.Server{
-			Journal: journal,
-			Budget:  org.Usage,
-			Reserve: cfg.Salesforce.Reserve,
-			Leads:   e.Leads,
-			Version: version(),
-			Now:     now,
-			Log:     log,
-
-			Book:           cfg.Book,
-			Org:            cfg.Salesforce.URL,
-			UsersFile:      cfg.Web.UsersFile,
-			TrustedHeader:  cfg.Web.TrustedHeader,
-			TrustedProxies: cfg.Web.Proxies,
-			OIDC:           issuer(cfg.Web.OIDC),
-			Checker:        checker(cfg.Approvals),
-			PlanUndo:       undoer(cfg),
-			Plan:           e.Plan,
-			ReadMail:       mailParts,
-		}
-		for _, f := range feeds {
-			site.Links = append(site.Links, web.Link{Name: f.Name, Schedule: f.Schedule, Grace: cfg.Delivery.CallTimeout})
-		}
 		door, err := web.Listen(cfg.Web.Listen)
 		if err != nil {
 			return err
@@ -218,9 +237,13 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 		}()
 	}
 
+	var telling sync.WaitGroup
+	telling.Go(func() { tellSystemd(ctx, log, site.Ready) })
+
 	log.Info("started", "version", version(), "journal", journal.Name())
 	err = e.Run(ctx)
 	stop()
+	telling.Wait()
 	if err := errors.Join(err, <-serving); err != nil {
 		return fmt.Errorf("running the daemon: %w", err)
 	}
@@ -249,8 +272,9 @@ func soundRules(cfg *config.Config) error {
 	return nil
 }
 
-// connectOrg returns a client for the org; it makes no call.
-func connectOrg(cfg *config.Config, log *slog.Logger, now func() time.Time) (*salesforce.Client, error) {
+// connectOrg returns a client for the org; it makes no call. Called, unless it
+// is nil, is told of each.
+func connectOrg(cfg *config.Config, log *slog.Logger, now func() time.Time, called func(resource string)) (*salesforce.Client, error) {
 	var watches []salesforce.Watch
 	for _, w := range cfg.Names.Watches() {
 		watches = append(watches, salesforce.Watch(w))
@@ -267,6 +291,7 @@ func connectOrg(cfg *config.Config, log *slog.Logger, now func() time.Time) (*sa
 		Reserve:     cfg.Salesforce.Reserve,
 		Approvals:   cfg.Salesforce.Approvals,
 		CallTimeout: cfg.Delivery.CallTimeout,
+		Called:      called,
 		Logger:      log,
 		Now:         now,
 	})

@@ -46,6 +46,9 @@ type Approvals struct {
 	// People are the Salesforce user ids of those who approve, by the name they
 	// give.
 	People map[string]string `yaml:"people"`
+	// Cases has them asked in cases of the back-office queue as well, if the
+	// mapping says how they answer there.
+	Cases bool `yaml:"cases"`
 }
 
 // QuietHours are a part of each day in which no mail is sent.

@@ -38,6 +38,7 @@ func (c *Config) check(d *document) {
 	c.Delivery.check(d)
 	c.Delivery.QuietHours.check(d, c.Rules.Calendar.Zone)
 	c.Web.check(d)
+	c.Telemetry.check(d)
 	d.oneOf("log.format", c.Log.Format, "text", "json")
 
 	c.Book = d.loadRules(c.Rules)

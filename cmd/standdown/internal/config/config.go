@@ -41,6 +41,7 @@ type Config struct {
 	Start     Start             `yaml:"start"`
 	Delivery  Delivery          `yaml:"delivery"`
 	Web       Web               `yaml:"web"`
+	Telemetry Telemetry         `yaml:"telemetry"`
 	Log       Log               `yaml:"log"`
 
 	// Book is what Rules loads to.
@@ -266,7 +267,7 @@ func defaults() *Config {
 			Rule:     RuleCeiling{Records: 500, Percent: 30},
 			Customer: Ceiling{Records: 200},
 		},
-		Approvals: Approvals{ExpireAfter: 30 * 24 * time.Hour},
+		Approvals: Approvals{ExpireAfter: 30 * 24 * time.Hour, Cases: true},
 		Delivery: Delivery{
 			Lease:       2 * time.Minute,
 			CallTimeout: 30 * time.Second,
@@ -275,7 +276,7 @@ func defaults() *Config {
 			BackoffMin:  time.Second,
 			BackoffMax:  5 * time.Minute,
 		},
-		Web: Web{OIDC: OIDC{Claim: "email"}},
+		Web: Web{Listen: "127.0.0.1:8470", OIDC: OIDC{Claim: "email"}},
 		Log: Log{Level: Level(slog.LevelInfo), Format: "text"},
 	}
 }

@@ -124,6 +124,7 @@ autonomy:
   cancel-service-sale: auto
   delete-meeting: auto
   reopen-block: auto
+web: {listen: ""}
 delivery: {lease: 6s, call_timeout: 3s, quiet: 1s, backoff_min: 100ms, backoff_max: 1s}
 `, filepath.Join(s.Dir, "journal.db"), s.OrgURL, s.Mail.IMAPAddr, Mailbox, password, s.Mail.SMTPAddr, Mailbox, password, Mailbox, Mailbox)
 }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/stage"
+	"standdown/connectors/salesforce/sandbox"
+)
+
+// TestReadinessOfADaemon breaks the world around a daemon, and mends it.
+func TestReadinessOfADaemon(t *testing.T) {
+	world, err := stage.New(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer world.Close()
+	cfg, err := config.Load(world.Config(), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Web.Listen, err = freeAddress(); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Telemetry.Traces.Endpoint = "http://127.0.0.1:1" // nobody listens there, which must not matter
+	defer served(t, cfg, world.Clock.Now)()
+	awaits := func(what string, status int, says string) {
+		t.Helper()
+		last := ""
+		err := until(t.Context(), what, func() (bool, error) {
+			resp, err := http.Get("http://" + cfg.Web.Listen + "/readyz")
+			if err != nil {
+				return false, nil // it begins
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			last = fmt.Sprint(resp.StatusCode, " ", string(body))
+			return resp.StatusCode == status && strings.Contains(string(body), says), err
+		})
+		if err != nil {
+			t.Fatalf("%v; it says %s", err, last)
+		}
+	}
+	// fails waits until reading the source has failed, and moves the clock, so
+	// that nobody need wait for it to be overdue.
+	fails := func(source string) {
+		t.Helper()
+		figure := fmt.Sprintf(`standdown_source_reads_total{result="failed",source=%q}`, source)
+		err := until(t.Context(), "a reading that fails", func() (bool, error) {
+			return strings.Contains(fetch(t, "http://"+cfg.Web.Listen+"/metrics"), figure), nil
+		})
+		if err == nil {
+			err = world.Clock.MoveTo(world.Clock.Now().Add(time.Minute))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	awaits("the first read", http.StatusOK, "ready")
+	t.Run("no Salesforce", func(t *testing.T) {
+		world.Org.Fault(sandbox.Fault{Kind: sandbox.Drop, Count: -1})
+		fails("salesforce")
+		awaits("it to be told", http.StatusServiceUnavailable, "source salesforce: last read 1m")
+		world.Org.ClearFaults()
+		awaits("its end", http.StatusOK, "ready")
+	})
+	t.Run("dead mail link", func(t *testing.T) {
+		if err := world.Mail.Close(); err != nil {
+			t.Fatal(err)
+		}
+		fails("mailbox")
+		awaits("it to be told", http.StatusServiceUnavailable, "source mailbox: last read 1m")
+	})
+}
