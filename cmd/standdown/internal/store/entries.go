@@ -70,9 +70,9 @@ func scanEntry(r *sql.Rows) (Entry, error) {
 // its way: it is being sent, or will be without anybody's help. One that comes
 // behind another that waits for a person is not.
 func moving(entry string) string {
-	return strings.ReplaceAll(`(x.state = 'sending' OR x.state = 'pending' AND NOT EXISTS (SELECT 1 FROM entries w
-		WHERE w.event = x.event AND w.state IN ('proposed', 'stuck', 'unknown')
-		AND (w.lane = x.lane AND w.id < x.id OR x.last = 1 AND w.last = 0)))`, "x.", entry+".")
+	return strings.ReplaceAll(`(x.state = 'sending' OR x.state = 'pending'
+		AND NOT EXISTS (SELECT 1 FROM entries w WHERE w.lane = x.lane AND w.id < x.id AND w.event || '' = x.event AND w.state IN ('proposed', 'stuck', 'unknown') AND w.`+isOpen+`)
+		AND NOT (x.last = 1 AND EXISTS (SELECT 1 FROM entries w WHERE w.event = x.event AND w.last = 0 AND w.state IN ('proposed', 'stuck', 'unknown'))))`, "x.", entry+".")
 }
 
 // heads is the condition for an entry e to be next: nothing earlier of its lane
