@@ -3,14 +3,11 @@ package main
 import (
 	"encoding/json"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"standdown/cmd/standdown/internal/config"
-	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 )
 
@@ -21,33 +18,12 @@ func TestWhatAHoldWouldDoIsWhatItThenDoes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts a daemon and a world")
 	}
-	world, err := stage.New(t.TempDir(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { world.Close() })
-	cfg, err := config.Load(world.Config(), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if cfg.Web.Listen, err = freeAddress(); err != nil {
-		t.Fatal(err)
-	}
-	served(t, cfg, world.Clock.Now)
-	journal, err := beside(t.Context(), cfg.Journal.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { journal.Close() })
-	director := &director{world: world, journal: journal, approves: func(string) error { return nil }}
-	if err := director.baseline(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	people, err := world.Org.Query("SELECT Id FROM Contact WHERE Name = 'Harold Finch'")
+	h := openHouse(t, nil)
+	people, err := h.world.Org.Query("SELECT Id FROM Contact WHERE Name = 'Harold Finch'")
 	if err != nil || len(people) != 1 {
 		t.Fatal(people, err)
 	}
-	page := "http://" + cfg.Web.Listen + "/holds/" + people[0]["Id"].(string)
+	page := h.url + "/holds/" + people[0]["Id"].(string)
 	// stands is how the visits stand, or would, by name.
 	stands := func(query string) (is, would map[string]string) {
 		t.Helper()
@@ -70,22 +46,22 @@ func TestWhatAHoldWouldDoIsWhatItThenDoes(t *testing.T) {
 		{"Then he stays after all", "off", "", "", []string{"open: its worker cannot come", "Not on hold"}},
 	} {
 		t.Run(step.act, func(t *testing.T) {
-			org, entries := world.Org.Dump(), entriesOf(t, journal)
+			org, entries := h.world.Org.Dump(), entriesOf(t, h.journal)
 			asked := url.Values{"hold": {step.hold}, "start": {step.start}, "return": {step.back}}.Encode()
 			was, would := stands(asked)
 			if body := fetch(t, page+"?"+asked); !strings.Contains(body, "Nothing was written.") || !strings.Contains(body, "As the org has it now.") {
 				t.Errorf("the page tells nothing:\n%s", body)
 			}
-			if diff := cmp.Diff(org, world.Org.Dump()); diff != "" {
+			if diff := cmp.Diff(org, h.world.Org.Dump()); diff != "" {
 				t.Errorf("asking has changed the org (-before +after):\n%s", diff)
 			}
-			if diff := cmp.Diff(entries, entriesOf(t, journal)); diff != "" {
+			if diff := cmp.Diff(entries, entriesOf(t, h.journal)); diff != "" {
 				t.Errorf("asking has changed the journal (-before +after):\n%s", diff)
 			}
 			if cmp.Equal(was, would) {
 				t.Error("it would change nothing")
 			}
-			if err := director.play(t.Context(), scene(t, step.act)[0]); err != nil {
+			if err := h.play(t.Context(), scene(t, step.act)[0]); err != nil {
 				t.Fatal(err)
 			}
 			is, _ := stands("")
@@ -100,13 +76,13 @@ func TestWhatAHoldWouldDoIsWhatItThenDoes(t *testing.T) {
 			}
 		})
 	}
-	if list := fetch(t, "http://"+cfg.Web.Listen+"/holds?search=finch"); !strings.Contains(list, "Harold Finch") || !strings.Contains(list, "no hold any more") {
+	if list := fetch(t, h.url+"/holds?search=finch"); !strings.Contains(list, "Harold Finch") || !strings.Contains(list, "no hold any more") {
 		t.Errorf("the list of holds does not have him:\n%s", list)
 	}
-	if again := fetch(t, "http://"+cfg.Web.Listen+"/rules?replay=100"); !strings.Contains(again, " 0 differently.") {
+	if again := fetch(t, h.url+"/rules?replay=100"); !strings.Contains(again, " 0 differently.") {
 		t.Errorf("what was decided would be decided otherwise:\n%s", again)
 	}
-	if examples := fetch(t, "http://"+cfg.Web.Listen+"/rules/on_hold.visit"); !strings.Contains(examples, "testdata/on_hold.yaml, line ") {
+	if examples := fetch(t, h.url+"/rules/on_hold.visit"); !strings.Contains(examples, "testdata/on_hold.yaml, line ") {
 		t.Errorf("there are no examples:\n%s", examples)
 	}
 }

@@ -3,7 +3,10 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -93,6 +96,36 @@ func TestTablesAreFilledInBetweenTheirMarkers(t *testing.T) {
 	for _, wrong := range []string{"<!-- rules:begin a.c -->\n<!-- rules:end -->", "<!-- rules:begin a.b -->\n", "<!-- rules:begin a.b"} {
 		if _, _, err := fillTables(wrong, tables); err == nil {
 			t.Errorf("%q was taken", wrong)
+		}
+	}
+}
+
+func TestTheREADMENamesWhatIsThere(t *testing.T) {
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Dir(readme)
+	var tests strings.Builder
+	err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		tests.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(string(data), -1) {
+		if !strings.Contains(tests.String(), "\nfunc "+m[1]+"(t ") {
+			t.Errorf("there is no test %s", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(string(data), -1) {
+		if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+			t.Errorf("a link leads nowhere: %v", err)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,25 +15,14 @@ import (
 
 // TestReadinessOfADaemon breaks the world around a daemon, and mends it.
 func TestReadinessOfADaemon(t *testing.T) {
-	world, err := stage.New(t.TempDir(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer world.Close()
-	cfg, err := config.Load(world.Config(), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if cfg.Web.Listen, err = freeAddress(); err != nil {
-		t.Fatal(err)
-	}
-	cfg.Telemetry.Traces.Endpoint = "http://127.0.0.1:1" // nobody listens there, which must not matter
-	defer served(t, cfg, world.Clock.Now)()
+	h := openHouse(t, func(_ *stage.Stage, cfg *config.Config) {
+		cfg.Telemetry.Traces.Endpoint = "http://127.0.0.1:1" // nobody listens there, which must not matter
+	})
 	awaits := func(what string, status int, says string) {
 		t.Helper()
 		last := ""
 		err := until(t.Context(), what, func() (bool, error) {
-			resp, err := http.Get("http://" + cfg.Web.Listen + "/readyz")
+			resp, err := http.Get(h.url + "/readyz")
 			if err != nil {
 				return false, nil // it begins
 			}
@@ -53,10 +41,10 @@ func TestReadinessOfADaemon(t *testing.T) {
 		t.Helper()
 		figure := fmt.Sprintf(`standdown_source_reads_total{result="failed",source=%q}`, source)
 		err := until(t.Context(), "a reading that fails", func() (bool, error) {
-			return strings.Contains(fetch(t, "http://"+cfg.Web.Listen+"/metrics"), figure), nil
+			return strings.Contains(fetch(t, h.url+"/metrics"), figure), nil
 		})
 		if err == nil {
-			err = world.Clock.MoveTo(world.Clock.Now().Add(time.Minute))
+			err = h.world.Clock.MoveTo(h.world.Clock.Now().Add(time.Minute))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -65,14 +53,14 @@ func TestReadinessOfADaemon(t *testing.T) {
 
 	awaits("the first read", http.StatusOK, "ready")
 	t.Run("no Salesforce", func(t *testing.T) {
-		world.Org.Fault(sandbox.Fault{Kind: sandbox.Drop, Count: -1})
+		h.world.Org.Fault(sandbox.Fault{Kind: sandbox.Drop, Count: -1})
 		fails("salesforce")
 		awaits("it to be told", http.StatusServiceUnavailable, "source salesforce: last read 1m")
-		world.Org.ClearFaults()
+		h.world.Org.ClearFaults()
 		awaits("its end", http.StatusOK, "ready")
 	})
 	t.Run("dead mail link", func(t *testing.T) {
-		if err := world.Mail.Close(); err != nil {
+		if err := h.world.Mail.Close(); err != nil {
 			t.Fatal(err)
 		}
 		fails("mailbox")

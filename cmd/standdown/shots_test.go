@@ -35,45 +35,25 @@ func TestShots(t *testing.T) {
 	if dir == "" {
 		t.Skip("STANDDOWN_SHOTS names no directory for pictures")
 	}
-	world, err := stage.New(t.TempDir(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { world.Close() })
-	cfg, err := config.Load(world.Config(), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if cfg.Web.Listen, err = freeAddress(); err != nil {
-		t.Fatal(err)
-	}
-	cfg.Web.UsersFile = writeUsers(t, map[string]web.Role{"Dana Whitlock": web.Approver})
-	served(t, cfg, world.Clock.Now)
-	journal, err := beside(t.Context(), cfg.Journal.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { journal.Close() })
-	director := &director{world: world, journal: journal, approves: func(string) error { return nil }}
-	if err := director.baseline(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	h := openHouse(t, func(_ *stage.Stage, cfg *config.Config) {
+		cfg.Web.UsersFile = writeUsers(t, map[string]web.Role{"Dana Whitlock": web.Approver})
+	})
 	// The day goes on without the last mail's answer, and without what needs more days.
 	waiting := scene(t, "Daniel Okafor asks")[0]
 	for _, act := range stage.Acts() {
 		if act.Title == waiting.Title || strings.HasPrefix(act.Title, "Fourteen business days") {
 			continue
 		}
-		if err := director.play(t.Context(), act); err != nil {
+		if err := h.play(t.Context(), act); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := waiting.Do(world); err != nil {
+	if err := waiting.Do(h.world); err != nil {
 		t.Fatal(err)
 	}
 	var decision string
-	err = until(t.Context(), "what waits", func() (bool, error) {
-		open, err := journal.Entries(t.Context(), store.Filter{States: []store.State{store.Proposed}})
+	err := until(t.Context(), "what waits", func() (bool, error) {
+		open, err := h.journal.Entries(t.Context(), store.Filter{States: []store.State{store.Proposed}})
 		for _, e := range open {
 			decision = e.Decision
 		}
@@ -84,7 +64,7 @@ func TestShots(t *testing.T) {
 	}
 
 	ctx := chromiumFor(t)
-	site := "http://" + cfg.Web.Listen
+	site := h.url
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
 		if err := chromedp.Do(ctx, steps...); err != nil {

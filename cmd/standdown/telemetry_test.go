@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,40 +27,17 @@ import (
 // TestADaemonIsWatchedFromOutside has a daemon play parts of the story and
 // reads what it tells to Prometheus and to a collector of traces.
 func TestADaemonIsWatchedFromOutside(t *testing.T) {
-	world, err := stage.New(t.TempDir(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer world.Close()
-	cfg, err := config.Load(world.Config(), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if cfg.Web.Listen, err = freeAddress(); err != nil {
-		t.Fatal(err)
-	}
 	collector := newCollector(t)
-	cfg.Telemetry.Traces.Endpoint = collector.URL
-
-	stop := served(t, cfg, world.Clock.Now)
-	journal, err := beside(t.Context(), cfg.Journal.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer journal.Close()
-	director := &director{world: world, journal: journal, approves: func(string) error { return nil }}
-	if err := director.baseline(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	h := openHouse(t, func(_ *stage.Stage, cfg *config.Config) { cfg.Telemetry.Traces.Endpoint = collector.URL })
 	for _, act := range slices.Concat(stage.Acts()[:4], stage.Acts()[6:8], stage.Acts()[9:10]) {
-		if err := director.play(t.Context(), act); err != nil {
+		if err := h.play(t.Context(), act); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	page := fetch(t, "http://"+cfg.Web.Listen+"/metrics")
+	page := fetch(t, h.url+"/metrics")
 	t.Run("the figures are those of the journal", func(t *testing.T) {
-		if diff := cmp.Diff(expected(t, journal, cfg), counted(page)); diff != "" {
+		if diff := cmp.Diff(expected(t, h.journal, h.cfg), counted(page)); diff != "" {
 			t.Errorf("figures (-journal +metrics):\n%s", diff)
 		}
 	})
@@ -78,8 +52,8 @@ func TestADaemonIsWatchedFromOutside(t *testing.T) {
 	})
 	t.Run("each figure in deploy is told", func(t *testing.T) { figuresOfDeploy(t, page) })
 
-	stop() // sends what waits to be sent
-	entries, err := journal.Entries(t.Context(), store.Filter{})
+	h.stop() // sends what waits to be sent
+	entries, err := h.journal.Entries(t.Context(), store.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +66,7 @@ func TestADaemonIsWatchedFromOutside(t *testing.T) {
 			}
 			effects += all.follows(t)
 		}
-		events, err := journal.Events(t.Context(), store.Decided)
+		events, err := h.journal.Events(t.Context(), store.Decided)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,35 +98,6 @@ func TestADaemonIsWatchedFromOutside(t *testing.T) {
 			}
 		}
 	})
-}
-
-// served runs a daemon until the test ends or stop is called.
-func served(t *testing.T, cfg *config.Config, now func() time.Time) (stop func()) {
-	ctx, end := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, cfg, slog.New(slog.DiscardHandler), now, 100*time.Millisecond, brisk) }()
-	stop = sync.OnceFunc(func() {
-		end()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(stop)
-	return stop
-}
-
-func fetch(t *testing.T, url string) string {
-	t.Helper()
-	resp, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }
 
 // expected are the figures that can be told from the journal.

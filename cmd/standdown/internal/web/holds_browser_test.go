@@ -28,24 +28,7 @@ func TestAxeHoldsAndRules(t *testing.T) {
 func TestNothingRunsInPictures(t *testing.T) {
 	ctx := chromium(t)
 	h := newHousehold(t, withExamples(t))
-	said := chromedp.Console(ctx)
-	signIn(t, ctx, h.url, "Vera")
-	for _, path := range []string{"/holds", "/holds/" + finch + "?hold=off", "/rules?replay=2", "/rules/on_hold.visit"} {
-		run(t, ctx, chromedp.Navigate(h.url+path))
-		if n := get(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("script, style, [style], [onclick]").length`)); n > 0 {
-			t.Errorf("%s has %d scripts or styles within", path, n)
-		}
-	}
-	get(t, ctx, chromedp.Evaluate[int](`console.log("that is all"); 0`))
-	for message, err := range said {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if message.Text == "that is all" {
-			break
-		}
-		t.Errorf("the browser says: %s", message.Text)
-	}
+	nothingRuns(t, ctx, h.url, "/holds", "/holds/"+finch+"?hold=off", "/rules?replay=2", "/rules/on_hold.visit")
 }
 
 // TestAskingByKeyboard finds a client who is on hold and asks what it would
