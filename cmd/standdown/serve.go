@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"os/signal"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,17 +38,26 @@ It reads the mailbox and the org, decides by the rules, and writes what follows.
 The configuration, the rule tables and the site's own examples are checked
 first; if anything is wrong, nothing is started. On its first start it records
 what is there and acts only on what comes after (see start in the
-configuration).`,
+configuration).
+
+On SIGHUP the configuration is read anew. If it is right, the daemon goes on with
+it, as after a restart, without one; if not, all of it is refused, the log says
+why, and the daemon goes on as it was.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := g.load()
-			if err != nil {
-				return err
+			load := func() (*config.Config, error) {
+				cfg, err := g.load()
+				if err != nil {
+					return nil, err
+				}
+				return cfg, soundRules(cfg)
 			}
-			if err := soundRules(cfg); err != nil {
-				return err
-			}
-			return serve(cmd.Context(), cfg, newLogger(cfg.Log, cmd.ErrOrStderr()), time.Now, time.Second)
+			hangups := make(chan os.Signal, 1)
+			signal.Notify(hangups, syscall.SIGHUP)
+			defer signal.Stop(hangups)
+			return reloading(cmd.Context(), load, hangups, func(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+				return serve(ctx, cfg, log, time.Now, time.Second)
+			}, cmd.ErrOrStderr())
 		},
 	}
 }

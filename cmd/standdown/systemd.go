@@ -18,7 +18,6 @@ func tellSystemd(ctx context.Context, log *slog.Logger, ready func(context.Conte
 		}
 	}
 	tell(daemon.SdNotifyReady)
-	defer tell(daemon.SdNotifyStopping)
 	within, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || within == 0 {
 		<-ctx.Done()
