@@ -118,7 +118,8 @@ func (w *writer) reviewChoices(on rules.Ref) string {
 func (m *Mapping) Refuse(c connectors.Ref, word, why string) Write {
 	text := fmt.Sprintf("The answer %q was not taken: %s.", word, why)
 	if !m.answeredByStatus() {
-		text += "\nTo answer again, first save " + labelOf(m.path("case", "answer")) + " empty."
+		// Set again before the empty value was read, the answer looks as before.
+		text += "\nTo answer again, first save " + labelOf(m.path("case", "answer")) + " empty, and answer some minutes later."
 	}
 	return m.Tell(c, text)
 }

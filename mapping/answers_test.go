@@ -15,7 +15,7 @@ import (
 // answering is the standard mapping of an org in whose cases people answer.
 func answering(t *testing.T, c mapping.Object) *mapping.Mapping {
 	t.Helper()
-	m, err := mapping.New(mapping.Config{Presets: mapping.Presets(), Objects: map[string]mapping.Object{"case": c}})
+	m, err := mapping.New(mapping.Config{Presets: everyBook, Objects: map[string]mapping.Object{"case": c}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ Decision D12`,
 		t.Errorf("case (-want +got):\n%s", diff)
 	}
 	t.Run("however long the evidence is, the choices are there", func(t *testing.T) {
-		long := m.AskAll("R12", strings.Repeat("much ", 10_000), []string{"one"}).Change.Fields["Description"].(string)
+		long := m.AskAll("R12", strings.Repeat("much ", 10_000), []string{"one"}, 1).Change.Fields["Description"].(string)
 		if utf8.RuneCountInString(long) > 32_000 || !strings.Contains(long, `"Decline" to have it not done`) || !strings.HasSuffix(long, "Hold R12") {
 			t.Errorf("%d characters, which end %q", len(long), long[len(long)-200:])
 		}
@@ -213,7 +213,7 @@ func TestRefuse(t *testing.T) {
 		object mapping.Object
 		want   string
 	}{
-		{inField, "The answer \"Yes\" was not taken: too late.\nTo answer again, first save Answer empty."},
+		{inField, "The answer \"Yes\" was not taken: too late.\nTo answer again, first save Answer empty, and answer some minutes later."},
 		{inStatus, "The answer \"Yes\" was not taken: too late."},
 	} {
 		c := answering(t, test.object).Refuse(connectors.Ref{Kind: "Case", ID: "500A"}, "Yes", "too late").Change
@@ -265,17 +265,26 @@ func TestACaseForReviewSaysWhatCanBeAnsweredThere(t *testing.T) {
 
 func TestAskingIsNotTakenBack(t *testing.T) {
 	m := answering(t, inField)
-	for _, w := range append(m.EndQuestion("k1", "", "Approved."), m.AskAll("R1", "much", []string{"one"})) {
+	for _, w := range append(m.EndQuestion("k1", "", "Approved."), m.AskAll("R1", "much", []string{"one"}, 3)) {
 		if back, err := mapping.Undo(w, connectors.Result{Ref: w.Change.Ref, Before: map[string]any{"Status": "New"}}, "uma", "why"); err == nil {
 			t.Errorf("%s is taken back by %+v", w.Verb, back)
 		}
 	}
 }
 
+func TestWhatIsSetHereIsNoAnswer(t *testing.T) {
+	c := inStatus
+	c.Values = map[string]map[string]string{"answer": {"approve": "Approved", "decline": "closed"}}
+	_, err := mapping.New(mapping.Config{Presets: everyBook, Objects: map[string]mapping.Object{"case": c}})
+	if err == nil || !strings.Contains(err.Error(), `objects.case.values.answer.decline: "closed" is what is set there when nobody need answer any more (values.status.closed)`) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestAnAnswerNeedsItsWords(t *testing.T) {
 	c := inField
 	c.Values = map[string]map[string]string{"answer": {"approve": "Yes", "decline": "Yes"}}
-	_, err := mapping.New(mapping.Config{Presets: mapping.Presets(), Objects: map[string]mapping.Object{"case": c}})
+	_, err := mapping.New(mapping.Config{Presets: everyBook, Objects: map[string]mapping.Object{"case": c}})
 	if err == nil || !strings.Contains(err.Error(), `objects.case.values.answer.decline: "Yes" stands for "approve" already`) {
 		t.Errorf("error %v", err)
 	}

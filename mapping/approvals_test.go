@@ -16,7 +16,7 @@ import (
 // review records, or of the milestone as a whole.
 func approving(t *testing.T, records bool) *mapping.Mapping {
 	t.Helper()
-	config := mapping.Config{Presets: mapping.Presets(), Approvals: true}
+	config := mapping.Config{Presets: everyBook, Approvals: true}
 	if !records {
 		config.Objects = map[string]mapping.Object{"review": {Name: "-"}}
 	}
@@ -120,7 +120,7 @@ func TestAReviewThatIsAnApprovalCannotBeWrittenTo(t *testing.T) {
 }
 
 func TestWithoutApprovalsReviewsMustBeRecords(t *testing.T) {
-	_, err := mapping.New(mapping.Config{Presets: mapping.Presets(), Objects: map[string]mapping.Object{"review": {Name: "-"}}})
+	_, err := mapping.New(mapping.Config{Presets: everyBook, Objects: map[string]mapping.Object{"review": {Name: "-"}}})
 	if err == nil || !strings.Contains(err.Error(), "objects.review.object") || !strings.Contains(err.Error(), "salesforce.approvals") {
 		t.Errorf("error %v, want one that names the object and the setting", err)
 	}

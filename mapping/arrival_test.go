@@ -261,7 +261,7 @@ func FuzzArrival(f *testing.F) {
 	f.Add("message", "Please cancel my contract C-204417.", false, 0.0)
 	f.Add("Case_Assignment__c", "Deal Processing", false, -1.0)
 	f.Fuzz(func(t *testing.T, kind, text string, flag bool, number float64) {
-		m, err := mapping.New(mapping.Config{Presets: mapping.Presets()})
+		m, err := mapping.New(mapping.Config{Presets: everyBook})
 		if err != nil {
 			t.Fatal(err)
 		}

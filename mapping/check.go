@@ -18,9 +18,28 @@ var presetFiles embed.FS
 func Presets() []string {
 	var names []string
 	for _, p := range parts {
-		names = append(names, p.preset)
+		names = append(names, p.presets()...)
 	}
 	return names
+}
+
+// presets are the names of what a configuration of the part may begin with.
+func (p part) presets() []string { return append([]string{p.preset}, p.products...) }
+
+// sameBook returns the one of the presets before that is for the same part as
+// name, but for another product; empty if there is none.
+func sameBook(name string, before []string) string {
+	for _, p := range parts {
+		if !slices.Contains(p.presets(), name) {
+			continue
+		}
+		for _, other := range before {
+			if other != name && slices.Contains(p.presets(), other) {
+				return other
+			}
+		}
+	}
+	return ""
 }
 
 // preset returns a fresh copy of the named preset, which must exist.
@@ -68,6 +87,9 @@ func merge(c Config) (Config, []*Problem) {
 		p, err := preset(name)
 		if err != nil {
 			problems = append(problems, &Problem{at, err.Error()})
+		}
+		if other := sameBook(name, c.Presets[:i]); other != "" {
+			problems = append(problems, &Problem{at, fmt.Sprintf("%q names the same things as %q; keep the one whose product the org has", name, other)})
 		}
 		references := append(slices.Clone(merged.References), p.References...)
 		visits := append(slices.Clone(merged.Visits), p.Visits...)
@@ -145,6 +167,7 @@ func check(c Config, used []part) []*Problem {
 		}
 	}
 	k.distinct(used)
+	k.answers()
 	return k.problems
 }
 
@@ -157,7 +180,7 @@ func (k *checker) unknown(at, name string, known []string) {
 	for _, p := range parts {
 		for _, c := range p.concepts {
 			if c.name == name {
-				k.say(at, "nothing uses it; add the preset %q, or an object for %q", p.preset, p.anchor)
+				k.say(at, "nothing uses it; add the preset %s, or an object for %q", strings.Join(quoted(p.presets()), " or "), p.anchor)
 				return
 			}
 		}
@@ -253,6 +276,30 @@ func (k *checker) distinct(used []part) {
 		}
 		taken[strings.ToLower(name)] = w.concept
 	}
+}
+
+// answers reports a state of cases that would be an answer of people, and is set
+// here as well: the two could not be told apart.
+func (k *checker) answers() {
+	c := k.config.Objects["case"]
+	if !c.maps("answer") || !strings.EqualFold(c.Fields["answer"], c.Fields["status"]) {
+		return
+	}
+	for state, when := range map[string]string{"open": "when the case is made", "closed": "when nobody need answer any more"} {
+		for _, answer := range slices.Sorted(maps.Keys(c.Values["answer"])) {
+			if org := c.Values["answer"][answer]; org != none && strings.EqualFold(org, c.Values["status"][state]) {
+				k.say("objects.case.values.answer."+answer, "%q is what is set there %s (values.status.%s)", org, when, state)
+			}
+		}
+	}
+}
+
+func quoted(names []string) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, fmt.Sprintf("%q", name))
+	}
+	return all
 }
 
 // suggest names the nearest right name, or all if none is near.

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -50,7 +51,7 @@ func (f *finder) client(ctx context.Context, mem Memory, id string, now time.Tim
 // date, ordered by start.
 func (f *finder) jobs(ctx context.Context, client string, now time.Time) ([]rules.Job, error) {
 	fields := []string{"id", "name", "status", "abort_reason", "start", "end", "timezone",
-		"region", "region.timezone", "account", "location", "group", "resource"}
+		"region", "region.timezone", "region.hours.timezone", "account", "location", "work_order", "group", "resource"}
 	from := now.Add(-margin)
 	dated, err := f.find(ctx, "job", fields, cond{"contact", "=", client}, cond{"start", ">=", from})
 	if err != nil {
@@ -73,9 +74,15 @@ func (f *finder) jobs(ctx context.Context, client string, now time.Time) ([]rule
 			allocations[r.text("job")] = append(allocations[r.text("job")], allocation(r))
 		}
 	}
+	rows := append(dated, undated...)
+	locations, err := f.locations(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
 	var all []rules.Job
-	for _, r := range append(dated, undated...) {
+	for _, r := range rows {
 		j := job(r)
+		j.Location = cmp.Or(j.Location, locations[j.WorkOrder])
 		j.Allocations = allocations[r.id]
 		all = append(all, j)
 	}
@@ -83,22 +90,47 @@ func (f *finder) jobs(ctx context.Context, client string, now time.Time) ([]rule
 	return all, nil
 }
 
+// locations reads where the work orders are that the visits are part of. The
+// lookup to them may lead to other kinds of records as well, so that nothing
+// behind it can be read together with the visit.
+func (f *finder) locations(ctx context.Context, visits []row) (map[string]string, error) {
+	var orders []string
+	for _, r := range visits {
+		if id := r.text("work_order"); id != "" && !slices.Contains(orders, id) {
+			orders = append(orders, id)
+		}
+	}
+	if len(orders) == 0 {
+		return nil, nil
+	}
+	rows, err := f.find(ctx, "work_order", []string{"id", "location"}, cond{"id", "in", orders})
+	all := map[string]string{}
+	for _, r := range rows {
+		all[r.id] = r.text("location")
+	}
+	return all, err
+}
+
 func job(r row) rules.Job {
 	j := rules.Job{
-		ID:       r.id,
-		Name:     r.text("name"),
-		Status:   r.word("status"),
-		OnHold:   r.word("abort_reason") == "customer-on-hold",
-		Start:    r.time("start"),
-		End:      r.time("end"),
-		Zone:     r.text("timezone"),
-		Region:   r.text("region"),
-		Account:  r.text("account"),
-		Location: r.text("location"),
-		Saved:    r.text("resource"),
+		ID:        r.id,
+		Name:      r.text("name"),
+		Status:    r.word("status"),
+		OnHold:    r.word("abort_reason") == "customer-on-hold",
+		Start:     r.time("start"),
+		End:       r.time("end"),
+		Zone:      cmp.Or(r.text("timezone"), r.text("region.timezone"), r.text("region.hours.timezone")),
+		Region:    r.text("region"),
+		Account:   r.text("account"),
+		Location:  r.text("location"),
+		WorkOrder: r.text("work_order"),
+		Saved:     r.text("resource"),
 	}
-	if j.Zone == "" {
-		j.Zone = r.text("region.timezone")
+	switch {
+	case j.Status == "pending-allocation" && j.Start.IsZero() && r.m.theirs("job", "status", "queued") == "":
+		j.Status = "queued" // the org tells those without a date by nothing else
+	case j.Status == "cannot-complete":
+		j.Status = "complete" // it is over, whatever came of it
 	}
 	switch several := r.raw("group").(type) {
 	case nil:
@@ -156,17 +188,20 @@ func (f *finder) resources(ctx context.Context, jobs []rules.Job) ([]rules.Resou
 			}
 		}
 	}
-	each("resource_region", "resource", []string{"region"}, func(resource *rules.Resource, r row) {
-		if region := r.text("region"); !slices.Contains(resource.Regions, region) {
+	each("resource_region", "resource", []string{"region", "start", "end"}, func(resource *rules.Resource, r row) {
+		region, from, until := r.text("region"), r.time("start"), r.time("end")
+		if !from.IsZero() || !until.IsZero() {
+			resource.Memberships = append(resource.Memberships, rules.Membership{Region: region, From: from, Until: until})
+		} else if !slices.Contains(resource.Regions, region) {
 			resource.Regions = append(resource.Regions, region)
 		}
 	})
 	each("account_block", "resource", []string{"account"}, func(resource *rules.Resource, r row) {
 		resource.BlockedAccounts = append(resource.BlockedAccounts, r.text("account"))
-	}, cond{"blocked", "=", true})
+	}, f.blocked("account_block"))
 	each("location_block", "resource", []string{"location"}, func(resource *rules.Resource, r row) {
 		resource.BlockedLocations = append(resource.BlockedLocations, r.text("location"))
-	}, cond{"blocked", "=", true})
+	}, f.blocked("location_block"))
 	if from, to := span(jobs); !to.IsZero() {
 		each("absence", "resource", []string{"id", "start", "end", "status"}, func(resource *rules.Resource, r row) {
 			span := stretch(r)
@@ -183,6 +218,15 @@ func (f *finder) resources(ctx context.Context, jobs []rules.Job) ([]rules.Resou
 		}, cond{"job.start", "<", to}, cond{"job.end", ">", from})
 	}
 	return all, err
+}
+
+// blocked is the condition that a block is one: a ticked checkbox, or the
+// value that stands for yes.
+func (f *finder) blocked(concept string) cond {
+	if yes := f.m.theirs(concept, "blocked", "yes"); yes != "" {
+		return cond{"blocked", "=", yes}
+	}
+	return cond{"blocked", "=", true}
 }
 
 func stretch(r row) rules.Span {

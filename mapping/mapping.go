@@ -28,8 +28,8 @@ import (
 // presets are named: whatever they do not mention is as in the presets.
 type Config struct {
 	// Presets are named sets of names to begin with: "milestone" (workflows
-	// with milestones, for cancellations), "skedulo" (visits, for holds), "ops"
-	// (ops blocks) and "interpreting" (assignments).
+	// with milestones, for cancellations), "skedulo" or "fieldservice" (visits,
+	// for holds), "ops" (ops blocks) and "interpreting" (assignments).
 	Presets []string `yaml:"presets,omitempty" json:"presets,omitempty"`
 	// Objects are the org's objects, by what they stand for.
 	Objects map[string]Object `yaml:"objects,omitempty" json:"objects,omitempty"`

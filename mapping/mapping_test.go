@@ -15,7 +15,7 @@ import (
 
 func TestNewRefuses(t *testing.T) {
 	object := func(name string, o mapping.Object) mapping.Config {
-		return mapping.Config{Presets: mapping.Presets(), Objects: map[string]mapping.Object{name: o}}
+		return mapping.Config{Presets: everyBook, Objects: map[string]mapping.Object{name: o}}
 	}
 	field := func(concept, name, org string) mapping.Config {
 		return object(concept, mapping.Object{Fields: map[string]string{name: org}})
@@ -29,13 +29,13 @@ func TestNewRefuses(t *testing.T) {
 		want   []string
 	}{
 		{"a configuration of nothing", mapping.Config{},
-			[]string{`presets: nothing is mapped; name at least one of milestone, skedulo, interpreting, ops`}},
+			[]string{`presets: nothing is mapped; name at least one of milestone, skedulo, fieldservice, interpreting, ops`}},
 		{"a preset that is not there", mapping.Config{Presets: []string{"milestone", "skedullo"}},
 			[]string{`presets.1: no such preset "skedullo"; did you mean "skedulo"?`}},
 		{"an object nobody knows", object("workflows", mapping.Object{Name: "X__c"}),
 			[]string{`objects.workflows: no such thing; did you mean "workflow"?`}},
 		{"an object of a part that is not in use", mapping.Config{Presets: []string{"milestone"}, Objects: map[string]mapping.Object{"absence": {Name: "X__c"}}},
-			[]string{`objects.absence: nothing uses it; add the preset "skedulo", or an object for "job"`}},
+			[]string{`objects.absence: nothing uses it; add the preset "skedulo" or "fieldservice", or an object for "job"`}},
 		{"a field nobody knows", field("workflow", "staus", "X__c"),
 			[]string{`objects.workflow.fields.staus: no such field; did you mean "status"?`}},
 		{"a field like no other", field("activity", "quality", "X__c"),
@@ -107,11 +107,11 @@ func TestNewAccepts(t *testing.T) {
 		config  mapping.Config
 		watches []string
 	}{
-		{"all presets", mapping.Config{Presets: mapping.Presets()}, []string{"Workflow__c", "Case_Assignment__c", "Contact", "Assignment__c", "Ops_Block__c"}},
+		{"all presets", mapping.Config{Presets: everyBook}, []string{"Workflow__c", "Case_Assignment__c", "Contact", "Assignment__c", "Ops_Block__c"}},
 		{"assignments only", mapping.Config{Presets: []string{"interpreting"}}, []string{"Assignment__c"}},
 		{"cancellations only", mapping.Config{Presets: []string{"milestone"}}, []string{"Workflow__c", "Case_Assignment__c"}},
 		{"holds only", mapping.Config{Presets: []string{"skedulo"}}, []string{"Contact"}},
-		{"an org that lacks what the rules can do without", mapping.Config{Presets: mapping.Presets(), Objects: map[string]mapping.Object{
+		{"an org that lacks what the rules can do without", mapping.Config{Presets: everyBook, Objects: map[string]mapping.Object{
 			"absence": none, "activity": none, "region": none, "resource_region": none, "account_block": none, "location_block": none,
 			"workflow": {Fields: map[string]string{"roof_clear": "-", "co_homeowner": "-"}},
 			"job":      {Values: map[string]map[string]string{"status": {"queued": "-"}}},

@@ -68,10 +68,13 @@ func (m *Mapping) Ask(q Question) Write {
 	return m.ask(title, text.String(), "Decision "+q.ID, m.related(q.Snapshot, subject))
 }
 
-// AskAll opens a case in which people are asked about the changes, of which
+// AskAll opens a case in which people are asked about all the changes, of which
 // some are given, that a hold keeps from being made.
-func (m *Mapping) AskAll(id, why string, some []string) Write {
-	text := fmt.Sprintf("Much was to be changed at once, so that all of it waits for a person: %s.\n\nAmong it is:\n%s\n\nIt may grow while the case is open. Either answer is to all of it.", why, listed(some))
+func (m *Mapping) AskAll(id, why string, some []string, all int) Write {
+	if more := all - len(some); more > 0 {
+		some = append(slices.Clone(some), fmt.Sprintf("and %d more", more))
+	}
+	text := fmt.Sprintf("Much was to be changed at once, so that all of it waits for a person: %s.\n\nThis waits for approval, %d in all:\n%s\n\nEither answer is to all of this. What is held later is asked about in another case.", why, all, listed(some))
 	return m.ask("For approval: much at once, "+id, text, "Hold "+id, nil)
 }
 

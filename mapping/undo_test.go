@@ -57,6 +57,16 @@ func TestUndo(t *testing.T) {
 			want:   connectors.Change{Op: connectors.Delete, Ref: allocation, If: map[string]any{"sked__Job__c": "a03"}},
 		},
 		{
+			name: "an allocation that was deleted for want of a status is made anew", verb: "free-worker",
+			change: connectors.Change{Key: "k", Op: connectors.Delete, Ref: allocation, If: map[string]any{"sked__Job__c": "a03"}},
+			want:   connectors.Change{Op: connectors.Create, Ref: connectors.Ref{Kind: allocation.Kind}, Fields: map[string]any{"sked__Job__c": "a03"}},
+		},
+		{
+			name: "but not one that somebody else deleted", verb: "free-worker",
+			change: connectors.Change{Key: "k", Op: connectors.Delete, Ref: allocation, If: map[string]any{"sked__Job__c": "a03"}},
+			result: connectors.Result{Ref: allocation, Already: true}, stays: "recycle bin",
+		},
+		{
 			name: "a case stays", verb: "open-case", change: connectors.Change{Op: connectors.Create, Ref: connectors.Ref{Kind: "Case"}},
 			result: connectors.Result{Ref: connectors.Ref{Kind: "Case", ID: "500"}}, stays: "close it in Salesforce",
 		},
@@ -65,6 +75,9 @@ func TestUndo(t *testing.T) {
 			want: connectors.Change{Op: connectors.Post, Ref: workflow, Fields: map[string]any{"Body": "Taken back by dana: a mistake\n\nThis was said before: Cancelled as asked."}},
 		},
 		{name: "a comment on a case of ours stays", change: connectors.Change{Op: connectors.Post, Ref: connectors.Ref{Kind: "Case", ID: "@k"}}, stays: "close the case"},
+		{name: "an update whose values were erased stays", change: connectors.Change{Op: connectors.Update, Ref: workflow}, stays: "erased on request"},
+		{name: "a comment whose text was erased stays", change: connectors.Change{Op: connectors.Post, Ref: workflow}, stays: "erased on request"},
+		{name: "an allocation whose values were erased stays", verb: "allocate-saved", change: connectors.Change{Op: connectors.Create, Ref: allocation}, stays: "erased on request"},
 		{name: "what was deleted stays so", change: connectors.Change{Op: connectors.Delete, Ref: allocation}, stays: "recycle bin"},
 		{name: "what was turned down stays so", change: connectors.Change{Op: connectors.Reject, Ref: workflow}, stays: "submitted for approval again"},
 		{name: "a mail is out", change: connectors.Change{Op: connectors.Send}, stays: "tell those who got it"},

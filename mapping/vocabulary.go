@@ -4,6 +4,7 @@ package mapping
 // configuration has an object for its anchor.
 type part struct {
 	preset   string
+	products []string // further presets, for other products that do the same
 	anchor   string
 	concepts []concept
 }
@@ -95,7 +96,7 @@ var parts = []part{
 		caseConcept,
 		queueConcept,
 	}},
-	{preset: "skedulo", anchor: "job", concepts: []concept{
+	{preset: "skedulo", products: []string{"fieldservice"}, anchor: "job", concepts: []concept{
 		{name: "contact", fields: []field{
 			{name: "name"},
 			{name: "on_hold"},
@@ -106,7 +107,7 @@ var parts = []part{
 			{name: "name"},
 			{name: "status",
 				values: []string{"pending-allocation", "pending-dispatch", "dispatched", "cancelled"},
-				also:   []string{"queued", "ready", "en-route", "on-site", "in-progress", "complete"}},
+				also:   []string{"queued", "ready", "en-route", "on-site", "in-progress", "complete", "cannot-complete"}},
 			{name: "abort_reason", values: []string{"customer-on-hold"}},
 			{name: "start"},
 			{name: "end"},
@@ -115,13 +116,14 @@ var parts = []part{
 			{name: "account", optional: true},
 			{name: "contact", to: "contact"},
 			{name: "location", optional: true},
+			{name: "work_order", optional: true, to: "work_order"},
 			{name: "group", optional: true},
 			{name: "resource", optional: true, to: "resource"},
 		}},
 		{name: "allocation", created: true, fields: []field{
 			{name: "job", to: "job"},
 			{name: "resource", to: "resource"},
-			{name: "status",
+			{name: "status", optional: true, // without it, an allocation stands as long as it is there
 				values: []string{"pending-dispatch", "deleted"},
 				also:   []string{"dispatched", "confirmed", "en-route", "checked-in", "in-progress", "complete", "declined"}},
 		}},
@@ -133,8 +135,14 @@ var parts = []part{
 		{name: "resource_region", optional: true, fields: []field{
 			{name: "resource", to: "resource"},
 			{name: "region", to: "region"},
+			{name: "start", optional: true},
+			{name: "end", optional: true},
 		}},
 		{name: "region", optional: true, fields: []field{
+			{name: "timezone", optional: true},
+			{name: "hours", optional: true, to: "operating_hours"},
+		}},
+		{name: "operating_hours", optional: true, fields: []field{
 			{name: "timezone"},
 		}},
 		{name: "absence", optional: true, fields: []field{
@@ -152,12 +160,15 @@ var parts = []part{
 		{name: "account_block", optional: true, fields: []field{
 			{name: "account"},
 			{name: "resource", to: "resource"},
-			{name: "blocked"},
+			{name: "blocked", also: []string{"yes"}}, // a checkbox, unless there is a value for yes
 		}},
 		{name: "location_block", optional: true, fields: []field{
 			{name: "location"},
 			{name: "resource", to: "resource"},
-			{name: "blocked"},
+			{name: "blocked", also: []string{"yes"}},
+		}},
+		{name: "work_order", optional: true, fields: []field{
+			{name: "location"},
 		}},
 		caseConcept,
 		queueConcept,

@@ -208,7 +208,16 @@ func (w *writer) reopenJob(a rules.Action) (Write, error) {
 }
 
 // freeWorker takes the allocation's status as it was read, in the org's word.
+// An allocation that has none is removed, if it is still of that worker for
+// that visit.
 func (w *writer) freeWorker(a rules.Action) (Write, error) {
+	if w.m.path("allocation", "status") == "" {
+		return Write{System: Salesforce, Text: nameOf(w.snapshot, a.On) + ": deleted (" + w.resource(a.Args["resource"]) + ")", Change: connectors.Change{
+			Op:  connectors.Delete,
+			Ref: connectors.Ref{Kind: w.m.objects["allocation"].name, ID: a.On.ID},
+			If:  w.values("allocation", []set{{field: "job", value: a.Args["job"]}, {field: "resource", value: a.Args["resource"]}}),
+		}}, nil
+	}
 	write := w.update("allocation", a.On.ID,
 		[]set{{field: "status", value: orNil(a.Args["status-was"])}},
 		[]set{w.is("allocation", "status", "deleted")})

@@ -73,9 +73,12 @@ func (r *roster) check(id string, v *visit) finding {
 		switch {
 		case v.Region == "":
 			f.doubts = append(f.doubts, "the visit has no region to compare with those of "+r.name(id))
-		case len(w.Regions) == 0:
+		case len(w.Regions) == 0 && len(w.Memberships) == 0:
 			against("has no region")
-		case !slices.Contains(w.Regions, v.Region):
+		case slices.Contains(w.Regions, v.Region) || w.memberOf(v.Region, v.Start, v.End):
+		case w.memberEver(v.Region):
+			against("not in region " + v.Region + " at that time")
+		default:
 			against("not in region " + v.Region)
 		}
 	}
@@ -85,6 +88,9 @@ func (r *roster) check(id string, v *visit) finding {
 		}
 		if v.Location != "" && slices.Contains(w.BlockedLocations, v.Location) {
 			against("blacklisted for the location")
+		}
+		if v.WorkOrder != "" && slices.Contains(w.BlockedLocations, v.WorkOrder) {
+			against("blacklisted for the work order")
 		}
 	}
 	if !v.End.After(v.Start) {
@@ -116,6 +122,17 @@ func (r *roster) check(id string, v *visit) finding {
 		}
 	}
 	return f
+}
+
+// memberOf tells whether the worker belongs to the region all that time.
+func (w *worker) memberOf(region string, start, end time.Time) bool {
+	return slices.ContainsFunc(w.Memberships, func(m Membership) bool {
+		return m.Region == region && !start.Before(m.From) && (m.Until.IsZero() || start.Before(m.Until) && !end.After(m.Until))
+	})
+}
+
+func (w *worker) memberEver(region string) bool {
+	return slices.ContainsFunc(w.Memberships, func(m Membership) bool { return m.Region == region })
 }
 
 // take notes that the worker is given the visit, so that those after it are

@@ -32,12 +32,31 @@ func TestWhatSpeaksAgainstAWorker(t *testing.T) {
 		{name: "not being active, unless that is not checked", worker: func(w *Resource) { w.Active = false }, checks: func(c *ChecksSettings) { c.Active = false }},
 		{name: "another region", worker: func(w *Resource) { w.Regions = []string{"South", "East"} }, conflicts: []string{"not in region North"}},
 		{name: "not a region of theirs that is secondary", worker: func(w *Resource) { w.Regions = []string{"South", "North"} }},
+		{name: "not a region that they belong to for a time, if it is the visit's time", worker: func(w *Resource) {
+			w.Regions, w.Memberships = nil, []Membership{{Region: "South"}, {Region: "North", From: at(4, 10, 0), Until: at(4, 11, 0)}}
+		}},
+		{name: "not a region that they belong to from now on", worker: func(w *Resource) {
+			w.Regions, w.Memberships = nil, []Membership{{Region: "North", From: at(4, 10, 0)}}
+		}},
+		{name: "a region that they belong to only later", worker: func(w *Resource) {
+			w.Regions, w.Memberships = nil, []Membership{{Region: "North", From: at(4, 10, 1)}}
+		}, conflicts: []string{"not in region North at that time"}},
+		{name: "a region that they leave during the visit", worker: func(w *Resource) {
+			w.Regions, w.Memberships = nil, []Membership{{Region: "North", Until: at(4, 10, 59)}}
+		}, conflicts: []string{"not in region North at that time"}},
+		{name: "another region that they belong to for a time", worker: func(w *Resource) {
+			w.Regions, w.Memberships = nil, []Membership{{Region: "South", From: at(1, 0, 0)}}
+		}, conflicts: []string{"not in region North"}},
 		{name: "having no region", worker: func(w *Resource) { w.Regions = nil }, conflicts: []string{"has no region"}},
 		{name: "perhaps a region, if the visit has none", visit: func(j *Job) { j.Region = "" }, doubts: []string{"the visit has no region to compare with those of Ana"}},
 		{name: "not the region, unless that is checked", worker: func(w *Resource) { w.Regions = nil }, checks: func(c *ChecksSettings) { c.Regions = false }},
 		{
 			name: "a blacklist of the account or the location", worker: func(w *Resource) { w.BlockedAccounts, w.BlockedLocations = []string{"Acme"}, []string{"Home"} },
 			conflicts: []string{"blacklisted for the account", "blacklisted for the location"},
+		},
+		{
+			name: "a blacklist of the work order", visit: func(j *Job) { j.WorkOrder = "WO-7" }, worker: func(w *Resource) { w.BlockedLocations = []string{"WO-7"} },
+			conflicts: []string{"blacklisted for the work order"},
 		},
 		{name: "not a blacklist of somebody else", worker: func(w *Resource) { w.BlockedAccounts, w.BlockedLocations = []string{"Other"}, []string{""} }},
 		{name: "a leave of days", worker: func(w *Resource) { w.Unavailable = span("", at(3, 0, 0), at(10, 0, 0)) }, conflicts: []string{"on leave 3-9 March"}},

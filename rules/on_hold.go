@@ -153,7 +153,8 @@ type ChecksSettings struct {
 	Active bool `json:"active" yaml:"active"`
 	// Regions: one of the worker's regions is the visit's (HOLD-A34).
 	Regions bool `json:"regions" yaml:"regions"`
-	// Blacklisting: neither account nor location refuses the worker (HOLD-A35).
+	// Blacklisting: no account, location or work order refuses the worker
+	// (HOLD-A35).
 	Blacklisting bool `json:"blacklisting" yaml:"blacklisting"`
 	// Unavailability: the worker is not absent at the time (HOLD-A33). Working
 	// hours are not known here.

@@ -255,7 +255,8 @@ type Job struct {
 	Region      string       `json:"region,omitempty" yaml:"region,omitempty"`
 	Account     string       `json:"account,omitempty" yaml:"account,omitempty"`
 	Location    string       `json:"location,omitempty" yaml:"location,omitempty"`
-	Group       bool         `json:"group,omitempty" yaml:"group,omitempty"` // more than one client
+	WorkOrder   string       `json:"work_order,omitempty" yaml:"work_order,omitempty"` // that it is part of, if any
+	Group       bool         `json:"group,omitempty" yaml:"group,omitempty"`           // more than one client
 	Allocations []Allocation `json:"allocations,omitempty" yaml:"allocations,omitempty"`
 	// Saved is the resource remembered on the job itself.
 	Saved string `json:"saved,omitempty" yaml:"saved,omitempty"`
@@ -275,17 +276,28 @@ type Allocation struct {
 
 // A Resource is somebody who makes visits.
 type Resource struct {
-	ID               string   `json:"id" yaml:"id"`
-	Name             string   `json:"name,omitempty" yaml:"name,omitempty"`
-	Active           bool     `json:"active" yaml:"active"`
-	Regions          []string `json:"regions,omitempty" yaml:"regions,omitempty"` // primary and secondary
-	BlockedAccounts  []string `json:"blocked_accounts,omitempty" yaml:"blocked_accounts,omitempty"`
+	ID      string   `json:"id" yaml:"id"`
+	Name    string   `json:"name,omitempty" yaml:"name,omitempty"`
+	Active  bool     `json:"active" yaml:"active"`
+	Regions []string `json:"regions,omitempty" yaml:"regions,omitempty"` // primary and secondary
+	// Memberships are further regions, each for a time.
+	Memberships     []Membership `json:"memberships,omitempty" yaml:"memberships,omitempty"`
+	BlockedAccounts []string     `json:"blocked_accounts,omitempty" yaml:"blocked_accounts,omitempty"`
+	// BlockedLocations are locations, and work orders, that do not want it.
 	BlockedLocations []string `json:"blocked_locations,omitempty" yaml:"blocked_locations,omitempty"`
 	Unavailable      []Span   `json:"unavailable,omitempty" yaml:"unavailable,omitempty"`
 	Activities       []Span   `json:"activities,omitempty" yaml:"activities,omitempty"`
 	// Jobs are the times of all jobs it has a live allocation for and that are
 	// not cancelled; ID is the job's.
 	Jobs []Span `json:"jobs,omitempty" yaml:"jobs,omitempty"`
+}
+
+// A Membership is a region that a resource belongs to from one time until
+// before another; a zero time leaves that end open.
+type Membership struct {
+	Region string    `json:"region" yaml:"region"`
+	From   time.Time `json:"from,omitzero" yaml:"from,omitempty"`
+	Until  time.Time `json:"until,omitzero" yaml:"until,omitempty"`
 }
 
 // A Span is a half-open stretch of time.

@@ -4,10 +4,11 @@ import "slices"
 
 // Standard returns the objects every sandbox org has: the usual ones of
 // Salesforce, those of milestone workflows, those of a scheduling package with
-// the sked__ prefix, those of ops blocks, and those of an interpreting agency.
+// the sked__ prefix, those of ops blocks, those of an interpreting agency,
+// and those of Field Service.
 // The caller owns the result.
 func Standard() []Object {
-	return slices.Concat(coreObjects(), approvalObjects(), emailObjects(), milestoneObjects(), skedObjects(), opsObjects(), interpretingObjects())
+	return slices.Concat(coreObjects(), approvalObjects(), emailObjects(), milestoneObjects(), skedObjects(), opsObjects(), interpretingObjects(), fieldServiceObjects())
 }
 
 func ref(name, target, children string) Field {
@@ -84,6 +85,8 @@ func coreObjects() []Object {
 			ref("AccountId", "Account", "Contacts"),
 			Field{Name: "On_Hold__c", Type: Checkbox},
 			fields(Date, "On_Hold_Start_Date__c", "Planned_Return_Date__c"),
+			Field{Name: "Standdown_On_Hold__c", Type: Checkbox},
+			fields(Date, "Standdown_Hold_Start__c", "Standdown_Hold_Return__c"),
 			choice("Service_State__c", "Sold", "Service in Progress", "Rest"),
 			masterRecord("Contact"))},
 		{Name: "Case", Prefix: "500", Nameless: true, Fields: join(
