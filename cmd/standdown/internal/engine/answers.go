@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,11 +14,7 @@ import (
 
 // answer has what a person answered in a case take effect, under their name.
 func (e *Engine) answer(ctx context.Context, ev store.Event) error {
-	checker := store.Checker{Name: ev.Answer.Name}
-	if e.Person != nil {
-		checker = e.Person(ev.Answer.User, ev.Answer.Name)
-	}
-	refusal, err := e.Store.Answer(ctx, ev, checker, e.clerk(), e.Now())
+	refusal, err := e.Store.Answer(ctx, ev, e.checker(ev.Answer), e.clerk(), e.Now())
 	if err != nil {
 		return err
 	}
@@ -31,6 +28,13 @@ func (e *Engine) answer(ctx context.Context, ev store.Event) error {
 		wake(c)
 	}
 	return nil
+}
+
+func (e *Engine) checker(a *store.Answer) store.Checker {
+	if e.Person != nil {
+		return e.Person(a.User, a.Name)
+	}
+	return store.Checker{Name: cmp.Or(a.Name, a.User), Users: []string{a.User}}
 }
 
 func (e *Engine) clerk() store.Clerk { return clerk{e.Mapping} }
@@ -55,7 +59,7 @@ func (c clerk) Ask(v store.Verdict, id string, proposed []store.Entry) store.Wri
 }
 
 func (c clerk) AskAll(h store.Hold, some []store.Entry) store.Write {
-	return written(c.mapping.AskAll(h.ID, h.Why, texts(some)))
+	return written(c.mapping.AskAll(h.ID, h.Why, texts(some), h.Entries))
 }
 
 func (c clerk) End(key, word, how string) []store.Write {

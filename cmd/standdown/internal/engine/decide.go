@@ -82,10 +82,15 @@ func (e *Engine) due(ctx context.Context) error {
 }
 
 // release has what was decided delivered, without what arrived with it and
-// cannot be decided now.
+// cannot be decided now, and has people asked about what is held of it.
 func (e *Engine) release(ctx context.Context) error {
 	if err := e.Store.Disband(ctx, e.Now()); err != nil {
 		return err
+	}
+	if e.AskInCases && e.Mapping.Answers() {
+		if err := e.Store.AskHeld(ctx, e.clerk(), e.Now()); err != nil {
+			return err
+		}
 	}
 	for _, c := range e.deliver {
 		wake(c)

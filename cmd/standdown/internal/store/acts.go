@@ -101,9 +101,10 @@ func act(ctx context.Context, tx conn, a Act) error {
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
-	return link(ctx, tx, "act", strconv.FormatInt(id, 10), a.digest())
+	return link(ctx, tx, "act", strconv.FormatInt(id, 10), a.digest(digest(a.Reason)))
 }
 
-func (a Act) digest() string {
-	return digest(strconv.FormatInt(ms(a.At), 10), a.Who, a.Act, strconv.FormatInt(a.Entry, 10), a.Decision, a.Reason)
+// digest is that of the act, given that of its reason, which may be erased.
+func (a Act) digest(reason string) string {
+	return digest(strconv.FormatInt(ms(a.At), 10), a.Who, a.Act, strconv.FormatInt(a.Entry, 10), a.Decision, reason)
 }

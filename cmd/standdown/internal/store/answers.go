@@ -109,7 +109,7 @@ func (c *caseAsked) take(ctx context.Context, tx conn, ev Event, checker Checker
 	case a.Says == "":
 		return "it means nothing here (mapping.objects.case.values.answer)", nil
 	case a.User == "":
-		return "nobody knows who gave it; empty it, and then set it again", nil
+		return "nobody knows who gave it", nil
 	case wished && c.lane.Kind != wish.about:
 		return "the case is about no " + wish.about, nil
 	case wished:
@@ -117,7 +117,7 @@ func (c *caseAsked) take(ctx context.Context, tx conn, ev Event, checker Checker
 	case c.kind != KindQuestion:
 		return "nothing was to be approved in this case", nil
 	}
-	entries, err := askedAbout(ctx, tx, c.lane)
+	entries, err := askedAbout(ctx, tx, c.lane, c.event)
 	if err != nil {
 		return "", err
 	}

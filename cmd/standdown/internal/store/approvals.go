@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"standdown/rules"
 )
 
 // A Checker is who approves.
@@ -68,12 +70,27 @@ func unapprovable(ctx context.Context, tx conn, ids []int64, checker Checker, no
 	return "", nil
 }
 
-// makers are the people whom the entry goes back to.
+// makers are the people whom the entry goes back to. Who asked for it in a case
+// is there by the system's name of them and by their own.
 func makers(ctx context.Context, tx conn, entry int64) ([]string, error) {
-	return rows(ctx, tx, scanString, `SELECT maker FROM entries WHERE id = ? AND maker <> ''
+	bodies, err := rows(ctx, tx, scanString, `SELECT body FROM events WHERE id = (SELECT event FROM entries WHERE id = ?)`, entry)
+	if err != nil {
+		return nil, err
+	}
+	var asked rules.Event
+	for _, body := range bodies {
+		if err := decode(body, &asked); err != nil {
+			return nil, fmt.Errorf("reading the journal: %w", err)
+		}
+	}
+	all, err := rows(ctx, tx, scanString, `SELECT maker FROM entries WHERE id = ? AND maker <> ''
 		UNION SELECT a.who FROM acts a WHERE a.decision = '' AND a.act = 'replay' AND a.reason = (SELECT event FROM entries WHERE id = ?)
 		UNION SELECT a.who FROM entries other JOIN acts a ON a.entry = other.id WHERE a.act = 'retry' AND other.event = (SELECT event FROM entries WHERE id = ?)`,
 		entry, entry, entry)
+	if asked.By != "" {
+		all = append(all, asked.By)
+	}
+	return all, err
 }
 
 // Lapse ends proposals that nobody approved in time, and with them what was to

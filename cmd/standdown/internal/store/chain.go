@@ -33,7 +33,7 @@ func linkDecisions(ctx context.Context, tx conn, event string, generation int) e
 	if err != nil {
 		return err
 	}
-	return link(ctx, tx, "decision", verdictID(event, int64(generation)), digestDecisions(stored))
+	return link(ctx, tx, "decision", verdictID(event, int64(generation)), digestDecisions(stored, nil))
 }
 
 // A storedDecision is the row of a decision.
@@ -51,10 +51,14 @@ func scanStoredDecision(r *sql.Rows) (d storedDecision, err error) {
 // verdictID names the decisions of an event's generation in the chain.
 func verdictID(event string, generation int64) string { return fmt.Sprintf("%s@%d", event, generation) }
 
-func digestDecisions(all []storedDecision) string {
+func digestDecisions(all []storedDecision, gone erasedDigests) string {
 	texts := make([]string, 0, 6*len(all))
 	for _, d := range all {
-		texts = append(texts, d.id, strconv.FormatInt(d.at, 10), d.tbl, d.row, d.subject, d.body)
+		body := digest(d.body)
+		if was, erased := gone[d.id]; erased && d.body == d.bodyWithout() {
+			body = was
+		}
+		texts = append(texts, d.id, strconv.FormatInt(d.at, 10), d.tbl, d.row, d.subject, body)
 	}
 	return digest(texts...)
 }

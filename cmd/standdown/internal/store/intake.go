@@ -109,7 +109,7 @@ func (s *Store) Intake(ctx context.Context, source string, r *Reading, arrivals 
 		}
 		run := fmt.Sprintf("%s #%d", source, r.version+1)
 		for i := range arrivals {
-			n, err := arrive(ctx, tx, source, run, r, &arrivals[i])
+			n, err := s.arrive(ctx, tx, source, run, r, &arrivals[i])
 			if err != nil {
 				return fmt.Errorf("writing the journal: %w", err)
 			}
@@ -125,7 +125,7 @@ func (s *Store) Intake(ctx context.Context, source string, r *Reading, arrivals 
 	return fresh, err
 }
 
-func arrive(ctx context.Context, tx conn, source, run string, r *Reading, a *Arrival) (fresh int, err error) {
+func (s *Store) arrive(ctx context.Context, tx conn, source, run string, r *Reading, a *Arrival) (fresh int, err error) {
 	first := false // the first that is seen of this record
 	if a.Watched != "" {
 		var last string
@@ -159,7 +159,11 @@ func arrive(ctx context.Context, tx conn, source, run string, r *Reading, a *Arr
 		return 0, nil
 	}
 	if len(a.Raw) > 0 {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO raw (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING`, a.SHA256, a.Raw); err != nil {
+		sealed, err := s.Key.seal(a.Raw)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO raw (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING`, a.SHA256, sealed); err != nil {
 			return 0, err
 		}
 	}

@@ -37,13 +37,13 @@ func scanKeptMail(r *sql.Rows) (m KeptMail, err error) {
 // a person because of what is attached to them, oldest first. Among the latter
 // are all that could not be taken apart.
 func (s *Store) Doubtful(ctx context.Context) ([]KeptMail, error) {
-	return rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` FROM raw r CROSS JOIN events e WHERE e.sha256 = r.sha256 AND e.sha256 <> '' AND (e.state = 'quarantined'
+	return rows(ctx, s.db, s.scanKeptMail, `SELECT `+keptMailColumns+` FROM raw r CROSS JOIN events e WHERE e.sha256 = r.sha256 AND e.sha256 <> '' AND (e.state = 'quarantined'
 		OR e.state = 'decided' AND e.body LIKE '%"words":"attached"%') ORDER BY e.at, e.id`)
 }
 
 // Mail returns the mail of an event.
 func (s *Store) Mail(ctx context.Context, event string) (KeptMail, error) {
-	found, err := rows(ctx, s.db, scanKeptMail, `SELECT `+keptMailColumns+` FROM events e JOIN raw r ON r.sha256 = e.sha256 WHERE e.id = ?`, event)
+	found, err := rows(ctx, s.db, s.scanKeptMail, `SELECT `+keptMailColumns+` FROM events e JOIN raw r ON r.sha256 = e.sha256 WHERE e.id = ?`, event)
 	if err == nil && len(found) == 0 {
 		err = s.withoutMail(ctx, event)
 	}

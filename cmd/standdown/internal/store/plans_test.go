@@ -219,6 +219,7 @@ func everyday(t *testing.T, s *Store) {
 		}, now))
 	}
 	try1(s.Unsettled(ctx, rules.Ref{Kind: "workflow", ID: "W9"}))
+	try1(s.InHand(ctx, "mailbox", Arrival{Event: &events[0].Event}))
 	try(s.Ask(ctx, rules.Event{ID: "ask:1", Kind: rules.RestoreRequested, At: now, Subject: rules.Ref{Kind: "workflow", ID: "W9"}, By: "dana"}, now))
 	try(s.Disband(ctx, now), s.Postpone(ctx, Event{Event: rules.Event{ID: "e1"}}, "", now), s.Wait(ctx, Event{Event: rules.Event{ID: "e1"}}, now), s.Quarantine(ctx, Event{Event: rules.Event{ID: "e9"}}, ""), s.Ignore(ctx, Event{Event: rules.Event{ID: "e9"}}, ""))
 	for _, signal := range []Signal{Lost, Applied, Changed, Failed, Applied} {
@@ -228,7 +229,7 @@ func everyday(t *testing.T, s *Store) {
 			try(s.Settle(ctx, token, []Settlement{{ID: entries[0].ID, Signal: signal}}, now))
 		}
 	}
-	try(s.Conclude(ctx, terse{}, now))
+	try(s.Conclude(ctx, terse{}, now), s.AskHeld(ctx, terse{}, now))
 	asked := DecisionID("e2", 0, 0)
 	question := digest("ask:"+asked+"/1", asked, "ask", "0")[:40]
 	for _, says := range []string{"approve", "restore", "decline"} {

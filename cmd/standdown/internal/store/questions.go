@@ -26,7 +26,8 @@ type Clerk interface {
 	// Ask opens the case about what a verdict proposes. The id is that of the
 	// first of its decisions that proposes something.
 	Ask(v Verdict, id string, proposed []Entry) Write
-	// AskAll opens the case about a hold, which keeps some changes and more.
+	// AskAll opens the case about a hold, which keeps some changes and perhaps
+	// more.
 	AskAll(h Hold, some []Entry) Write
 	// End closes the case that the change with the key opened. The word is the
 	// answer given there; if it is empty, it ended elsewhere, and how is told.
@@ -67,36 +68,51 @@ func reply(ctx context.Context, tx conn, v Verdict, now time.Time) error {
 }
 
 // ask opens a case about what the verdict leaves proposed, however many of its
-// decisions propose it, and one about its run if that is held.
+// decisions propose it.
 func ask(ctx context.Context, tx conn, v Verdict, now time.Time) error {
-	if slices.ContainsFunc(slices.Concat(v.Writes...), func(w Write) bool { return w.State == Proposed }) {
-		// None if they were proposed before, and asked about then.
-		entries, err := askedAbout(ctx, tx, rules.Ref{Kind: "decision", ID: DecisionID(v.Event.ID, v.Event.Generation, 0)})
-		if err == nil && len(entries) > 0 {
-			first := entries[0].Decision
-			err = question(ctx, tx, rules.Ref{Kind: "decision", ID: first}, first, v.Clerk.Ask(v, first, entries), now)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	held, err := rows(ctx, tx, scanHold, `SELECT `+holdColumns+` FROM holds h WHERE h.run = ?`, v.Event.Run)
-	if err != nil || len(held) == 0 || held[0].Entries == 0 {
-		return err
-	}
-	about := rules.Ref{Kind: "hold", ID: held[0].ID}
-	var open int
-	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM events WHERE subject = ? AND kind = ? AND state = 'asked'`, about.String(), KindQuestion).Scan(&open); err != nil {
-		return fmt.Errorf("reading the journal: %w", err)
-	}
-	if open > 0 {
+	if !slices.ContainsFunc(slices.Concat(v.Writes...), func(w Write) bool { return w.State == Proposed }) {
 		return nil
 	}
-	entries, err := askedAbout(ctx, tx, about)
-	if err != nil {
+	// None if they were proposed before, and asked about then.
+	entries, err := askedAbout(ctx, tx, rules.Ref{Kind: "decision", ID: DecisionID(v.Event.ID, v.Event.Generation, 0)}, "")
+	if err != nil || len(entries) == 0 {
 		return err
 	}
-	return question(ctx, tx, about, DecisionID(v.Event.ID, v.Event.Generation, 0), v.Clerk.AskAll(held[0], entries[:min(len(entries), someOf)]), now)
+	first := entries[0].Decision
+	return question(ctx, tx, rules.Ref{Kind: "decision", ID: first}, first, v.Clerk.Ask(v, first, entries), now)
+}
+
+// AskHeld opens a case about each hold that keeps something, unless one is open.
+// It is to be called once runs are decided as far as they can be. What a hold
+// keeps later is in no answer to that case, and is asked about after it.
+func (s *Store) AskHeld(ctx context.Context, clerk Clerk, now time.Time) error {
+	held, err := unasked(ctx, s.db)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	return s.inTx(ctx, func(tx conn) error {
+		if held, err = unasked(ctx, tx); err != nil {
+			return err
+		}
+		for _, h := range held {
+			about := rules.Ref{Kind: "hold", ID: h.ID}
+			entries, err := askedAbout(ctx, tx, about, "")
+			if err == nil {
+				err = question(ctx, tx, about, entries[0].Decision, clerk.AskAll(h, entries[:min(len(entries), someOf)]), now)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// unasked are the holds that keep something and are not asked about.
+func unasked(ctx context.Context, c conn) ([]Hold, error) {
+	return rows(ctx, c, scanHold, `SELECT `+holdColumns+` FROM holds h
+		WHERE EXISTS (SELECT 1 FROM entries e WHERE e.run = h.run AND e.state = 'proposed' AND e.why = h.why)
+		AND NOT EXISTS (SELECT 1 FROM events q WHERE q.subject = 'hold ' || h.id AND q.kind = 'approval.asked' AND q.state = 'asked') ORDER BY h.at, h.run`)
 }
 
 // question journals that people are asked, and has the case opened. It is shown
@@ -140,15 +156,26 @@ const verdictOf = `SELECT d2.id FROM decisions d JOIN decisions d2 ON d2.event =
 // isHeld is the condition for an entry e to be held with its run.
 const isHeld = `EXISTS (SELECT 1 FROM holds h WHERE h.run = e.run AND h.why = e.why)`
 
+// shown is the condition for an entry e to have been there when the case was
+// written that the question, by its event's id, has opened.
+func shown(e, question string) string {
+	return e + `.id < (SELECT MIN(id) FROM entries WHERE event = ` + question + `)`
+}
+
 // askedAbout are the entries that wait for the answer to a question: those of a
 // decision, and of those taken with it, that are proposed and not held, or those
-// of a hold.
-func askedAbout(ctx context.Context, tx conn, about rules.Ref) ([]Entry, error) {
+// of a hold. With the id of the question's event, they are those that its case
+// was written about.
+func askedAbout(ctx context.Context, tx conn, about rules.Ref, question string) ([]Entry, error) {
+	of := `e.decision IN (` + verdictOf + `) AND NOT ` + isHeld
 	if about.Kind == "hold" {
-		return rows(ctx, tx, scanEntry, `SELECT `+entryColumns+` FROM entries e WHERE e.run = (SELECT h.run FROM holds h WHERE h.id = ?)
-			AND e.state = 'proposed' AND `+isHeld+` ORDER BY +e.id`, about.ID)
+		of = `e.run = (SELECT h.run FROM holds h WHERE h.id = ?) AND ` + isHeld
 	}
-	return rows(ctx, tx, scanEntry, `SELECT `+entryColumns+` FROM entries e WHERE e.decision IN (`+verdictOf+`) AND e.state = 'proposed' AND NOT `+isHeld+` ORDER BY +e.id`, about.ID)
+	args := []any{about.ID}
+	if question != "" {
+		of, args = of+` AND `+shown("e", "?"), append(args, question)
+	}
+	return rows(ctx, tx, scanEntry, `SELECT `+entryColumns+` FROM entries e WHERE `+of+` AND e.state = 'proposed' ORDER BY +e.id`, args...)
 }
 
 // Conclude ends the questions that wait for nobody any more because they were
@@ -182,7 +209,7 @@ func concluded(ctx context.Context, c conn) ([]Event, error) {
 			WHERE e.subject = 'decision ' || d.id AND d.id = substr(e.subject, 10) AND e2.state = 'proposed'
 			AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.run = e2.run AND h.why = e2.why))
 		AND NOT EXISTS (SELECT 1 FROM holds h WHERE e.subject = 'hold ' || h.id
-			AND EXISTS (SELECT 1 FROM entries e3 WHERE e3.run = h.run AND e3.state = 'proposed' AND e3.why = h.why))
+			AND EXISTS (SELECT 1 FROM entries e3 WHERE e3.run = h.run AND e3.state = 'proposed' AND e3.why = h.why AND `+shown("e3", "e.id")+`))
 		ORDER BY e.id`)
 }
 
@@ -193,16 +220,16 @@ func conclude(ctx context.Context, tx conn, question string, clerk Clerk, word, 
 	}
 	var key, lane, decision string
 	var state State
-	var attempts int
-	err := tx.QueryRowContext(ctx, `SELECT key, lane, decision, state, attempts FROM entries WHERE event = ? ORDER BY id LIMIT 1`, question).
-		Scan(&key, &lane, &decision, &state, &attempts)
+	var attempts, doubt int
+	err := tx.QueryRowContext(ctx, `SELECT key, lane, decision, state, attempts, doubt FROM entries WHERE event = ? ORDER BY id LIMIT 1`, question).
+		Scan(&key, &lane, &decision, &state, &attempts, &doubt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
-	if state == Stuck || state == Pending && attempts == 0 {
+	if state == Stuck || state == Pending && attempts+doubt == 0 {
 		if _, err := tx.ExecContext(ctx, `UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE event = ?`, "no longer asked: "+how, ms(now), question); err != nil {
 			return fmt.Errorf("writing the journal: %w", err)
 		}

@@ -42,6 +42,10 @@ type Store struct {
 	// must be set before the Store is used.
 	Step func(method, phase string)
 
+	// Key, if set, seals mails as they come; it must be set before the Store is
+	// used. What was stored before stays as it is, and can be read.
+	Key *Key
+
 	pool *sql.DB
 	db   conn
 	name string // for people; without a password
@@ -52,6 +56,9 @@ type Store struct {
 // ErrOvertaken is returned for a step of intake or of deciding which another
 // daemon has taken meanwhile. Nothing was stored.
 var ErrOvertaken = errors.New("another daemon was faster")
+
+// ErrNone is returned by [OpenBeside] if no daemon has made a journal yet.
+var ErrNone = errors.New("there is no journal")
 
 // Open opens the journal for a daemon and brings its tables up to date. The
 // name is that of a SQLite file, which is made if there is none and from which
@@ -95,7 +102,7 @@ func prepare(ctx context.Context, name, program string) (*Store, error) {
 // a daemon runs. It makes none, and does not change its tables.
 func OpenBeside(ctx context.Context, name string) (*Store, error) {
 	if _, err := os.Stat(name); !isURL(name) && errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no journal at %s: start the daemon once with this configuration, or name another with --config", name)
+		return nil, fmt.Errorf("%w at %s: start the daemon once with this configuration, or name another with --config", ErrNone, name)
 	}
 	s, err := open(name, commandName)
 	if err != nil {
@@ -182,7 +189,7 @@ func (s *Store) migrate(ctx context.Context, change bool) error {
 			return err
 		}
 		if n == 0 {
-			return errors.New("no daemon has made its tables yet: start the daemon once with this configuration")
+			return fmt.Errorf("%w in it: no daemon has made its tables yet: start the daemon once with this configuration", ErrNone)
 		}
 	}
 	files, err := fs.Sub(migrations, s.db.folder)

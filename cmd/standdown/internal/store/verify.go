@@ -15,6 +15,9 @@ type Verification struct {
 	Links     int64 `json:"links"`
 	Decisions int64 `json:"decisions"`
 	Acts      int64 `json:"acts"`
+	// Erased is how many texts of them were erased on request. What else was
+	// stored with those is as it was.
+	Erased int64 `json:"erased,omitempty"`
 	// Head is the last link. Whoever keeps it elsewhere can tell later whether
 	// the end of the chain was cut off, or all of it made anew.
 	Head string `json:"head"`
@@ -47,6 +50,11 @@ type chainLink struct {
 func verify(ctx context.Context, tx conn, head string) (Verification, error) {
 	v := Verification{}
 	known := head == ""
+	gone, err := erasedIn(ctx, tx)
+	if err != nil {
+		return v, err
+	}
+	erasing := false // the link before is about an erasure
 	for {
 		links, err := rows(ctx, tx, func(r *sql.Rows) (l chainLink, err error) {
 			return l, r.Scan(&l.n, &l.kind, &l.id, &l.digest, &l.link)
@@ -73,19 +81,26 @@ func verify(ctx context.Context, tx conn, head string) (Verification, error) {
 				v.Fault = fmt.Sprintf("link %d (%s %s) does not follow from the one before it: it was altered, or took another's place", l.n, l.kind, l.id)
 			case l.kind == "decision":
 				d := decided[l.id]
-				if digestDecisions(d) != l.digest {
+				if digestDecisions(d, gone) != l.digest {
 					v.Fault = fmt.Sprintf("link %d: the decisions for event %s are not as they were stored: one was altered, removed or added", l.n, l.id)
 				}
 				v.Decisions += int64(len(d))
+			case l.kind == erasedLink:
+				if !erasing {
+					v.Fault = fmt.Sprintf("link %d: %s was erased without an act of erasing", l.n, l.id)
+				}
+				v.Erased++
 			default:
 				a, there := acts[l.id]
 				if !there {
 					v.Fault = fmt.Sprintf("link %d: act %s was removed", l.n, l.id)
-				} else if a.digest() != l.digest {
+				} else if a.digest(gone.reason(l.id, a)) != l.digest {
 					v.Fault = fmt.Sprintf("link %d: act %s (%s by %s at %s) is not as it was stored", l.n, l.id, a.Act, a.Who, a.At.Format(time.RFC3339))
 				}
 				v.Acts++
+				erasing = a.Act == eraseAct
 			}
+			erasing = erasing && l.kind != "decision"
 			if v.Fault != "" {
 				return v, nil
 			}
@@ -93,7 +108,6 @@ func verify(ctx context.Context, tx conn, head string) (Verification, error) {
 			known = known || l.link == head
 		}
 	}
-	var err error
 	v.Fault, err = unlinked(ctx, tx, v)
 	if v.Fault == "" && !known {
 		v.Fault = "the head that you noted is not in the chain: its end was cut off, or all of it was made anew"
