@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/connectors"
@@ -94,9 +93,6 @@ func (c Planned) When() string {
 // Entry is the change for those who show one of the outbox.
 func (c Planned) Entry() store.Entry { return store.Entry{Change: c.Change} }
 
-// longestReason is how long a reason may be.
-const longestReason = 1000
-
 // lookTimeout is how long looking at the world may take: less than answering may.
 const lookTimeout = 20 * time.Second
 
@@ -104,7 +100,7 @@ var (
 	errUnlike   = refuse(http.StatusConflict, "What would follow is not what you were shown: something has changed meanwhile. Look again. Nothing was changed.")
 	errNotYet   = refuse(http.StatusConflict, "Something about it is still to be decided or done. Wait until it is, and look again. Nothing was changed.")
 	errNotSo    = refuse(http.StatusConflict, "The rules do not allow it now. Nothing was changed.")
-	errTooLong  = refuse(http.StatusUnprocessableEntity, "Say why in %d characters at most. Nothing was changed.", longestReason)
+	errKeyTaken = refuse(http.StatusConflict, "Something else was asked for with this key. Look again with another key. Nothing was changed.")
 	wishKey     = regexp.MustCompile(`^[0-9a-f]{32}$`)
 	onlyTelling = []string{"hold-for-review", "post-comment"}
 )
@@ -122,17 +118,20 @@ func (s *site) ask(ctx context.Context, user User, w Wish, digest string) (Prosp
 	if err != nil {
 		return Prospect{}, err
 	}
-	if before, err := s.Journal.EventNamed(ctx, e.ID); err != nil || before != nil {
+	switch before, err := s.Journal.EventNamed(ctx, e.ID); {
+	case err != nil:
 		return Prospect{}, err
+	case before != nil && (before.Kind != e.Kind || before.Subject != e.Subject || before.By != e.By):
+		return Prospect{}, errKeyTaken
+	case before != nil:
+		return Prospect{}, nil
 	}
 	p, err := s.prospect(ctx, user, w)
 	switch {
 	case err != nil:
 		return p, err
-	case strings.TrimSpace(w.Reason) == "":
-		return p, errNoReason
-	case utf8.RuneCountInString(w.Reason) > longestReason:
-		return p, errTooLong
+	case sayWhy(w.Reason, true) != nil:
+		return p, sayWhy(w.Reason, true)
 	case p.Unsettled:
 		return p, errNotYet
 	case !p.Allowed:
@@ -153,15 +152,16 @@ func (s *site) prospect(ctx context.Context, user User, w Wish) (p Prospect, err
 	if s.Plan == nil {
 		return p, refuse(http.StatusServiceUnavailable, "What would follow cannot be told here, and so nothing can be asked for.")
 	}
-	if p.Unsettled, err = s.Journal.Unsettled(ctx, e.Subject); err != nil {
-		return p, err
-	}
 	e.At = s.Now()
-	ctx, done := context.WithTimeout(ctx, lookTimeout)
+	hurry, done := context.WithTimeout(ctx, lookTimeout)
 	defer done()
-	v, err := s.Plan(ctx, e, nil)
+	v, err := s.Plan(hurry, e, nil)
 	if err != nil {
 		return p, refuse(http.StatusServiceUnavailable, "What would follow cannot be told now: %v. Nothing was changed.", err)
+	}
+	// After the look: what came meanwhile, it may not have seen.
+	if p.Unsettled, err = s.Journal.Unsettled(ctx, e.Subject); err != nil {
+		return p, err
 	}
 	p.Name = nameIn(v.Snapshot, e.Subject)
 	for i, d := range v.Decisions {

@@ -35,8 +35,8 @@ func (s *site) setBrake(ctx context.Context, act, system string, user User, reas
 	if !slices.Contains(pausable, system) {
 		return refuse(http.StatusBadRequest, "There is no system %q; there are %s.", system, strings.Join(pausable, ", "))
 	}
-	if reason == "" {
-		return errNoReason
+	if err := sayWhy(reason, true); err != nil {
+		return err
 	}
 	b := store.Brake{Name: system, At: s.Now(), Who: user.Name, Reason: reason}
 	if act == "pause" {

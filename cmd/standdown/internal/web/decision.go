@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/rules"
@@ -139,7 +140,7 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, user User) error {
 		s.renderDecision(w, r, user, status, p)
 		return nil
 	}
-	if err := s.permitted(user, signal, reason); errors.Is(err, errNoReason) {
+	if err := s.permitted(user, signal, reason); errors.Is(err, errNoReason) || errors.Is(err, errTooLong) {
 		return again(http.StatusUnprocessableEntity, err.Error())
 	} else if err != nil {
 		return err
@@ -152,14 +153,33 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, user User) error {
 		return again(http.StatusConflict, "Nothing of it waits for that any more. Nothing was changed.")
 	}
 	if err := s.give(r.Context(), ids, signal, user, reason); err != nil {
+		if refused, ok := errors.AsType[refusal](err); ok {
+			return refused
+		}
 		return again(http.StatusConflict, fmt.Sprintf("That was not possible: %v. Nothing was changed.", err))
 	}
 	http.Redirect(w, r, "/decision/"+p.ID+"?done="+string(signal), http.StatusSeeOther)
 	return nil
 }
 
-// errNoReason is about an act that those who look later will ask about.
-var errNoReason = refuse(http.StatusUnprocessableEntity, "Say why: those who look later will ask. Nothing was changed.")
+// longestReason is how many characters a reason may have.
+const longestReason = 1000
+
+var (
+	errNoReason = refuse(http.StatusUnprocessableEntity, "Say why: those who look later will ask. Nothing was changed.")
+	errTooLong  = refuse(http.StatusUnprocessableEntity, "Say why in %d characters at most. Nothing was changed.", longestReason)
+)
+
+// sayWhy refuses a reason that is too long, and none where one is needed.
+func sayWhy(reason string, needed bool) error {
+	switch {
+	case needed && strings.TrimSpace(reason) == "":
+		return errNoReason
+	case utf8.RuneCountInString(reason) > longestReason:
+		return errTooLong
+	}
+	return nil
+}
 
 // permitted tells whether the user may give the answer so.
 func (s *site) permitted(user User, signal store.Signal, reason string) error {
@@ -170,10 +190,8 @@ func (s *site) permitted(user User, signal store.Signal, reason string) error {
 			known = append(known, string(a.signal))
 		case !user.Role.May(a.role):
 			return s.unfit(user, a.role)
-		case a.why && reason == "":
-			return errNoReason
 		default:
-			return nil
+			return sayWhy(reason, a.why)
 		}
 	}
 	return refuse(http.StatusBadRequest, "There is no answer %q; there are %s.", signal, strings.Join(known, ", "))
@@ -181,6 +199,18 @@ func (s *site) permitted(user User, signal store.Signal, reason string) error {
 
 // give gives the answer to the entries: to all of them, or to none.
 func (s *site) give(ctx context.Context, ids []int64, signal store.Signal, user User, reason string) error {
+	if signal == store.Drop && !user.Role.May(Approver) {
+		// To drop what is proposed is to decline it.
+		for _, id := range ids {
+			proposed, err := s.Journal.Entries(ctx, store.Filter{ID: id, States: []store.State{store.Proposed}})
+			if err != nil {
+				return err
+			}
+			if len(proposed) > 0 {
+				return s.unfit(user, Approver)
+			}
+		}
+	}
 	if signal != store.Approve {
 		return s.Journal.Act(ctx, ids, signal, user.Name, reason, s.Now())
 	}
@@ -235,10 +265,10 @@ func (s *site) takeBack(ctx context.Context, p *decisionPage, user User, reason 
 	}
 	p.Asked = true
 	p.Undoing, p.Stays = s.PlanUndo(p.Entries, user.Name, reason)
-	switch {
-	case reason == "":
-		return "", errNoReason
-	case len(p.Undoing) == 0:
+	if err := sayWhy(reason, true); err != nil {
+		return "", err
+	}
+	if len(p.Undoing) == 0 {
 		return "", refuse(http.StatusConflict, "Nothing of it can be taken back by this program.")
 	}
 	id, err = s.Journal.Undo(ctx, store.Undoing{Decision: p.ID, Who: user.Name, Reason: reason, Writes: p.Undoing}, s.Now())
@@ -247,8 +277,8 @@ func (s *site) takeBack(ctx context.Context, p *decisionPage, user User, reason 
 
 // impossible refuses what the journal would not do.
 func impossible(err error) error {
-	if err == nil {
-		return nil
+	if _, refused := errors.AsType[refusal](err); err == nil || refused {
+		return err
 	}
 	return refuse(http.StatusConflict, "That was not possible: %v. Nothing was changed.", err)
 }
@@ -256,8 +286,11 @@ func impossible(err error) error {
 // explain tells how a decision came about, with the settings of its time;
 // nothing about what people decided.
 func (s *site) explain(ctx context.Context, d store.Decision) (string, error) {
-	if d.Table == store.People {
+	switch {
+	case d.Table == store.People:
 		return "", nil
+	case d.Erased():
+		return "What it rested on was erased on request.", nil
 	}
 	settings, err := s.Journal.SettingsOf(ctx, d)
 	if removed(err) {

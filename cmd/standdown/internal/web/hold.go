@@ -71,8 +71,8 @@ func (s *site) answerAll(ctx context.Context, entries []store.Entry, seen int64,
 	switch {
 	case signal != store.Approve && signal != store.Decline:
 		return refuse(http.StatusBadRequest, "There is no answer %q; there are approve and decline.", signal)
-	case reason == "":
-		return errNoReason
+	case sayWhy(reason, true) != nil:
+		return sayWhy(reason, true)
 	case seen != int64(len(entries)):
 		return refuse(http.StatusConflict, "There are more or fewer of them now. Look again; nothing was changed.")
 	}

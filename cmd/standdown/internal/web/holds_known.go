@@ -135,8 +135,8 @@ func (k *knownClient) addEarlier(situations []store.Situation) {
 	}
 }
 
-// lines are the visits, the earliest first; those without a day come last. How
-// they stand is left to tell.
+// lines are the visits, the earliest day first; those without a day come last.
+// How they stand is left to tell.
 func (k *knownClient) lines(s *site) []visitLine {
 	zones := map[string]*time.Location{} // by the visit's; loading them takes time
 	all := make([]visitLine, 0, len(k.client.Jobs))
@@ -155,7 +155,7 @@ func (k *knownClient) lines(s *site) []visitLine {
 		if a.start.IsZero() != b.start.IsZero() {
 			return -a.start.Compare(b.start)
 		}
-		return cmp.Or(a.start.Compare(b.start), strings.Compare(a.ID, b.ID))
+		return cmp.Or(strings.Compare(a.Day, b.Day), a.start.Compare(b.start), strings.Compare(a.ID, b.ID))
 	})
 	return all
 }

@@ -111,8 +111,12 @@ func (s *site) choose(r *http.Request, p *clientPage, known *knownClient, lines 
 		earliest := lines[max(0, at-shownVisits)].Day
 		p.Before = with(r, "from", max(earliest, dayText(begin-mostDays)))
 	}
-	if end < len(lines) && lines[end].Day != "" {
-		p.After = with(r, "from", lines[end].Day)
+	if end < len(lines) {
+		next := lines[end].Day
+		if next == "" { // only those without a day are left
+			next = dayText(dayNumber(lines[end-1].Day) + 1)
+		}
+		p.After = with(r, "from", next)
 	}
 	return begin
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +135,35 @@ func TestManyVisits(t *testing.T) {
 		page, _ := p("2026-12-01")
 		if page.Before == "" {
 			t.Error("there is no way to earlier visits")
+		}
+	})
+	t.Run("what has no day is reached behind a page that is full", func(t *testing.T) {
+		all := h.client.Jobs
+		defer func() { h.client.Jobs = all }()
+		h.client.Jobs = append(slices.Clone(all[:shownVisits]), all[len(all)-1])
+		page, names := p(start.Format(time.DateOnly))
+		for range 3 {
+			if page.After == "" {
+				break
+			}
+			_, after, _ := strings.Cut(page.After, "from=")
+			from, _, _ := strings.Cut(after, "&")
+			page, names = p(from)
+		}
+		if !slices.Contains(names, "VISIT-NONE") {
+			t.Errorf("the last page has %v", names)
+		}
+	})
+	t.Run("a visit west of the one before is on its own day, which can lie before that one's", func(t *testing.T) {
+		all := h.client.Jobs
+		defer func() { h.client.Jobs = all }()
+		at := start.Truncate(24*time.Hour).AddDate(0, 0, 5)
+		h.client.Jobs = []rules.Job{
+			{ID: "east", Name: "EAST", Status: "ready", Zone: "Pacific/Auckland", Start: at.Add(-2 * time.Hour)},
+			{ID: "west", Name: "WEST", Status: "ready", Zone: "America/Los_Angeles", Start: at.Add(2 * time.Hour)},
+		}
+		if page, names := p(at.Format(time.DateOnly)); !slices.Equal(names, []string{"EAST"}) || !strings.Contains(page.Before, "from=") {
+			t.Errorf("from the second day on: %v", names)
 		}
 	})
 	t.Run("a day far away has a picture too", func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -78,13 +79,28 @@ func RevokeToken(path, name string) error {
 	return writeUsers(path, data)
 }
 
-// writeUsers writes what can be read again. It writes into the file that is
-// there, so that it stays its owner's.
+// writeUsers writes what can be read again, all at once: a daemon that reads the
+// file meanwhile finds it as it was or as it is. It stays its owner's.
 func writeUsers(path string, data []byte) error {
 	if _, err := parseUsers(data); err != nil {
 		return fmt.Errorf("changing the users of %s: %w", path, err)
 	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	next, err := os.CreateTemp(filepath.Dir(path), ".users-*") // for nobody else to read
+	if err != nil {
+		return fmt.Errorf("writing the users: %w", err)
+	}
+	defer os.Remove(next.Name())
+	_, err = next.Write(data)
+	if info, missing := os.Stat(path); err == nil && missing == nil {
+		err = errors.Join(keepOwner(next.Name(), info), next.Chmod(info.Mode().Perm()))
+	}
+	if err = errors.Join(err, next.Sync(), next.Close()); err == nil {
+		err = os.Rename(next.Name(), path)
+	}
+	if err != nil {
 		return fmt.Errorf("writing the users: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -77,6 +78,47 @@ func TestTokens(t *testing.T) {
 			}
 		}
 	})
+	t.Run("who reads the file while it is changed never finds it cut off", func(t *testing.T) {
+		path := newUsers(t, strings.Repeat("# who may\n", 10000)+"Dana: {role: admin}\n")
+		done, read := make(chan struct{}), make(chan error, 1)
+		go func() {
+			for {
+				users, err := ReadUsers(path)
+				if err == nil && users["Dana"].Role != Admin {
+					err = errors.New("Dana is not there")
+				}
+				select {
+				case <-done:
+					read <- err
+					return
+				default:
+				}
+				if err != nil {
+					read <- err
+					return
+				}
+			}
+		}()
+		for range 50 {
+			if _, err := NewToken(path, "x", Viewer, start); err != nil {
+				t.Fatal(err)
+			}
+			if err := RevokeToken(path, "x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		close(done)
+		if err := <-read; err != nil {
+			t.Error(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != 0o640 {
+			t.Errorf("%v %v", info, err)
+		}
+		if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+			t.Errorf("%v %v", left, err)
+		}
+	})
 	t.Run("what is wrong with a token in the file is said, and no hash", func(t *testing.T) {
 		sum := tokenHash("x")
 		for text, want := range map[string]string{
@@ -84,6 +126,7 @@ func TestTokens(t *testing.T) {
 			"x: {role: viewer, token: " + sum + "}":                                                          "must expire",
 			"x: {role: viewer, expires: 2027-01-31T00:00:00Z}":                                               "no token that could expire",
 			"x: {role: viewer, token: " + sum + ", expires: 2027-01-31T00:00:00Z, password: " + nobody + "}": "a name of its own",
+			"x: {role: viewer, token: " + sum + ", expires: 2027-01-31T00:00:00Z}\ny: {role: admin, token: " + strings.ToUpper(sum) + ", expires: 2027-01-31T00:00:00Z}": "have the same token",
 		} {
 			if _, err := parseUsers([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), sum) {
 				t.Errorf("%q: %v, want %q", text, err, want)

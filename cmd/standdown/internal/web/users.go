@@ -75,7 +75,9 @@ func parseUsers(data []byte) (map[string]User, error) {
 		return nil, errors.New("it is not as it should be; want lines such as Dana: {role: approver, password: <hash>}")
 	}
 	var errs []error
+	holders := map[string]string{} // of tokens
 	for name, u := range users {
+		u.Token = strings.ToLower(u.Token)
 		if strings.TrimSpace(name) != name || name == "" {
 			errs = append(errs, fmt.Errorf("%q: a name has no spaces around it, and is not empty", name))
 		}
@@ -88,6 +90,10 @@ func parseUsers(data []byte) (map[string]User, error) {
 		if err := u.checkToken(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
+		if other := holders[u.Token]; u.Token != "" && other != "" {
+			errs = append(errs, fmt.Errorf("%s and %s have the same token: nobody can tell who acts", min(name, other), max(name, other)))
+		}
+		holders[u.Token] = name
 		u.Name = name
 		users[name] = u
 	}
