@@ -335,6 +335,35 @@ func TestPeopleAreAskedAndAnsweredOnceThoughTheDaemonIsKilled(t *testing.T) {
 	o.eventually(2, "SELECT Id FROM Case")
 }
 
+func TestPeopleAnswerInACaseToAllThatIsHeld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	o := openOffice(t, setting{rewire: func(_ *stage.Stage, configuration string) string {
+		return configuration + "ceilings: {run: {records: 1, percent: 0}}\n"
+	}})
+	if err := scene(o, "Harold Finch goes away")[0].Do(o.world); err != nil {
+		t.Fatal(err)
+	}
+	found := o.eventually(1, "SELECT Id, Description FROM Case WHERE Subject LIKE 'For approval: much at once%%'")
+	o.calm()
+	holds, err := o.journal.Holds(t.Context())
+	if err != nil || len(holds) != 1 {
+		t.Fatalf("%+v, %v", holds, err)
+	}
+	if text, want := found[0]["Description"].(string), fmt.Sprintf("This waits for approval, %d in all:", holds[0].Entries); !strings.Contains(text, want) {
+		t.Errorf("it does not say %q:\n%s", want, text)
+	}
+	id := found[0]["Id"].(string)
+	o.answers("Elena Rossi", id, "Approve", "he is away")
+	o.eventually(1, "SELECT Id FROM Case WHERE Id = '%s' AND Status = 'Closed'", id)
+	o.calm()
+	if n := o.acts("Elena Rossi", "approve", "he is away"); n != holds[0].Entries || o.proposed() != 0 {
+		t.Errorf("%d are approved of %d, %d wait", n, holds[0].Entries, o.proposed())
+	}
+	o.eventually(1, "SELECT Id FROM Case WHERE Subject LIKE 'For approval: much at once%%'")
+}
+
 func TestWhoAnswersInACase(t *testing.T) {
 	const dana, elena = "005000000000001AAA", "005000000000002AAA"
 	as := person(config.Approvals{People: map[string]string{"dana": dana}})

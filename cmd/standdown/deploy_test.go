@@ -247,3 +247,58 @@ func figuresOfDeploy(t *testing.T, page string) {
 		}
 	}
 }
+
+// TestTheUnitGivesUpOnWhatOnlyAPersonCanMend: what RestartPreventExitStatus names
+// is looked for in the main process only (systemd.service(5)), so that a check of
+// the configuration in front of it would be tried again for ever.
+func TestTheUnitGivesUpOnWhatOnlyAPersonCanMend(t *testing.T) {
+	unit, err := os.ReadFile("../../deploy/systemd/standdown.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("\nRestartPreventExitStatus=%d\n", exitWrong); !strings.Contains(string(unit), want) || strings.Contains(string(unit), "\nExecStartPre=") {
+		t.Error("wrong configuration is tried again and again")
+	}
+}
+
+func TestThePackageIsInstalledWhereTheConfigurationWasTakenAway(t *testing.T) {
+	if _, err := os.Stat("/etc/standdown/standdown.yaml"); err == nil {
+		t.Skip("this machine has a configuration")
+	}
+	sh, err := exec.LookPath("sh")
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("sh is not installed")
+	}
+	tools := t.TempDir() // nothing else is found by the script, so that it changes nothing
+	for name, does := range map[string]string{"systemd-sysusers": "exit 0", "systemctl": "exit 0", "chgrp": "test -e \"$2\""} {
+		if err := os.WriteFile(filepath.Join(tools, name), []byte("#!"+sh+"\n"+does+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), sh, "../../deploy/systemd/postinstall", "configure")
+	cmd.Env = []string{"PATH=" + tools}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestAReleaseFindsDistEmpty: goreleaser empties dist, runs the hooks, and then
+// refuses to go on if there is anything in dist (goreleaser, pipeline.go).
+func TestAReleaseFindsDistEmpty(t *testing.T) {
+	var release struct {
+		Before struct{ Hooks []string }
+	}
+	text, err := os.ReadFile("../../.goreleaser.yaml")
+	if err == nil {
+		err = yaml.Unmarshal(text, &release)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hook := range release.Before.Hooks {
+		script, err := os.ReadFile("../../" + hook)
+		if err != nil || strings.Contains(string(script), "dist/") {
+			t.Errorf("%s writes into dist, or is not there: %v", hook, err)
+		}
+	}
+}

@@ -84,8 +84,15 @@ func (d journalDesk) Decision(ctx context.Context, id string) (one dossier, err 
 		return one, fmt.Errorf("there is no decision %s", id)
 	}
 	one.Decision = decisions[0]
-	if one.Acts, err = d.Acts(ctx, id); err != nil || one.Table == store.People {
+	if one.Acts, err = d.Acts(ctx, id); err != nil {
 		return one, err
+	}
+	if one.Erased() {
+		one.Explained = fmt.Sprintf("row %s of %s\nwhat it rested on was erased on request\n", one.Row, one.Table)
+		return one, nil
+	}
+	if one.Table == store.People {
+		return one, nil
 	}
 	book, note, err := bookOf(ctx, d.globals, d.Store, one.Decision)
 	if err != nil {

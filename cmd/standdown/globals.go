@@ -75,6 +75,9 @@ func (g *globals) withJournal(ctx context.Context, do func(context.Context, *sto
 	if err != nil {
 		return err
 	}
+	if journal.Key, err = store.ParseKey(string(c.Journal.Key)); err != nil {
+		return errors.Join(fmt.Errorf("journal.key: %w", err), journal.Close())
+	}
 	return errors.Join(do(ctx, journal), journal.Close())
 }
 

@@ -18,11 +18,12 @@ import (
 func newJournalCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "journal",
-		Short: "Verify, back up, restore or move the journal",
-		Long: `Verify, back up, restore or move the journal: the record of what the daemon has
-read, decided and done.`,
+		Short: "Verify, back up, restore, move or export the journal, or erase from it",
+		Long: `Verify, back up, restore, move or export the journal, or erase from it: the record of
+what the daemon has read, decided and done.`,
 	}
-	cmd.AddCommand(newJournalVerifyCommand(g), newJournalBackupCommand(g), newJournalRestoreCommand(g), newJournalCopyCommand(g))
+	cmd.AddCommand(newJournalVerifyCommand(g), newJournalBackupCommand(g), newJournalRestoreCommand(g), newJournalCopyCommand(g),
+		newJournalExportCommand(g), newJournalEraseCommand(g))
 	return cmd
 }
 
@@ -64,8 +65,9 @@ func newJournalBackupCommand(g *globals) *cobra.Command {
 		Short: "Write the journal, as it is now, to a new SQLite file",
 		Long: `Backup writes the journal, as it is at one moment, to a new SQLite file, also if
 the journal is on PostgreSQL. The daemon need not be stopped. The file gets its
-name when it is whole and verified. It holds what the journal holds: raw mails,
-names and addresses; keep it as you keep those.
+name when it is whole and verified. It holds what the journal holds: raw mails
+(sealed, if there is a journal.key), names and addresses; keep it as you keep
+those. What is erased from the journal later is not erased from it.
 
 Put it back with "standdown journal restore".`,
 		Args: cobra.ExactArgs(1),
@@ -153,6 +155,9 @@ func (g *globals) printVerified(w io.Writer, v store.Verification, report any) e
 		}
 	} else {
 		parts := []string{fmt.Sprintf("links      %d", v.Links), fmt.Sprintf("decisions  %d", v.Decisions), fmt.Sprintf("acts       %d", v.Acts), "head       " + v.Head}
+		if v.Erased > 0 {
+			parts = append(parts, fmt.Sprintf("erased     %d", v.Erased))
+		}
 		if _, err := fmt.Fprintln(w, strings.Join(parts, "\n")); err != nil {
 			return err
 		}

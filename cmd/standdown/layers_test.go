@@ -40,6 +40,7 @@ var layers = []struct {
 	{packages: "cmd/standdown/internal/telemetry", may: []string{"cmd/standdown/internal/engine", "cmd/standdown/internal/store", "connectors", "rules"}},
 	{packages: "cmd/standdown/internal/replay", may: []string{"cmd/standdown/internal/store", "rules"}},
 	{packages: "cmd/standdown/internal/web", may: []string{"cmd/standdown/internal/replay", "cmd/standdown/internal/store", "connectors", "rules"}},
+	{packages: "cmd/standdown/internal/preview", may: []string{"cmd/standdown/internal/store", "connectors", "mapping", "rules"}},
 	{packages: "cmd/standdown/internal/stage", may: []string{"connectors/*/sandbox"}},
 	{packages: "cmd/standdown", may: []string{"*", "*/*", "*/*/*", "cmd/standdown/internal/*"}},
 }

@@ -62,6 +62,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return exitDone
 	}
+	if found, ok := errors.AsType[outcome](err); ok {
+		return int(found)
+	}
 	fmt.Fprintf(stderr, "standdown: %v\n", err)
 	if !understood {
 		return exitWrong
@@ -83,6 +86,11 @@ func exitCode(err error) int {
 type wrong struct{ error }
 
 func (w wrong) Unwrap() error { return w.error }
+
+// An outcome is an exit code that tells what was found where nothing went wrong.
+type outcome int
+
+func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
 
 // usagef is an error about how a command was used.
 func usagef(format string, args ...any) error { return wrong{fmt.Errorf(format, args...)} }
@@ -106,6 +114,7 @@ Exit codes:
 	g := newGlobals(root.PersistentFlags())
 	root.AddCommand(
 		newDemoCommand(),
+		newPlanCommand(g),
 		newServeCommand(g),
 		newOutboxCommand(g),
 		newPauseCommand(g),

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,12 +23,30 @@ func newManCommand() *cobra.Command {
 			}
 			root := cmd.Root()
 			root.DisableAutoGenTag = true
-			// No date, so that the same program has the same pages.
-			header := &doc.GenManHeader{Title: "STANDDOWN", Section: "1", Source: "Standdown", Manual: "Standdown", Date: &time.Time{}}
+			header := &doc.GenManHeader{Section: "1", Source: "Standdown", Manual: "Standdown", Date: &time.Time{}}
 			if err := doc.GenManTree(root, header, args[0]); err != nil {
 				return fmt.Errorf("writing the manual: %w", err)
 			}
-			return nil
+			return undate(args[0], header.Date.Format("Jan 2006"))
 		},
 	}
+}
+
+// undate takes the date off the pages, so that the same program has the same
+// ones.
+func undate(dir, date string) error {
+	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	if err != nil {
+		return err
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err == nil {
+			err = os.WriteFile(page, bytes.Replace(text, []byte(`"`+date+`"`), []byte(`""`), 1), 0o644)
+		}
+		if err != nil {
+			return fmt.Errorf("writing the manual: %w", err)
+		}
+	}
+	return nil
 }

@@ -157,7 +157,8 @@ func (c *orgCheck) key(o *salesforce.Object, n need) {
 	}
 }
 
-// Types of fields by our names, where it is not enough that there is text.
+// Types of fields by our names, where it is not enough that there is text. A
+// field that is compared with a value of the mapping may be of any type.
 var wantedTypes = map[string][]string{
 	"on_hold": {"boolean"}, "active": {"boolean"}, "available": {"boolean"}, "blocked": {"boolean"}, "invoiced": {"boolean"}, "waive": {"boolean"},
 	"hold_start": {"date", "datetime"}, "hold_return": {"date", "datetime"}, "signed_on": {"date", "datetime"},
@@ -179,7 +180,7 @@ func (c *orgCheck) field(ctx context.Context, o *salesforce.Object, n fieldNeed)
 		c.problem(at, n.at(), missing.Fix, "%s", missing.Says)
 		return nil
 	}
-	if types := wantedTypes[n.name]; types != nil && !slices.Contains(types, f.Type) {
+	if types := wantedTypes[n.name]; types != nil && len(n.values) == 0 && !slices.Contains(types, f.Type) {
 		c.problem(at, n.at(), "map it to a field of that type", "it is of type %s; want %s", f.Type, strings.Join(types, " or "))
 	}
 	if slices.Contains(searched, n.name) && !f.Filterable {

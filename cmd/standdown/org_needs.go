@@ -37,6 +37,8 @@ func (f fieldNeed) at() string { return f.concept + "." + f.name }
 type effect struct {
 	create, update string
 	remove, post   bool
+	// status is the field without which a record is removed instead of changed.
+	status string
 }
 
 // effects are those of all verbs. A concept that is not here is only read.
@@ -48,7 +50,7 @@ var effects = map[string]effect{
 	"referral":               {create: "case workflow team reason comments"},
 	"contact":                {update: "service_state", post: true},
 	"job":                    {update: "status abort_reason resource"},
-	"allocation":             {create: "job resource status", update: "status"},
+	"allocation":             {create: "job resource status", update: "status", status: "status"},
 	"assignment":             {update: "status requested_by cancelled_by cancelled_at ask waive waived_by", post: true},
 	"assignment_interpreter": {update: "status"},
 	"billing":                {create: "assignment status charge_minutes payout_minutes travel mileage expenses details waived_by", update: "status waived_by"},
@@ -75,7 +77,7 @@ func needsOf(names *mapping.Mapping) []need {
 		}
 		e := effects[concept]
 		n.concepts = append(n.concepts, concept)
-		n.remove = n.remove || e.remove
+		n.remove = n.remove || e.remove || e.status != "" && !mapped(o, e.status)
 		n.post = n.post || e.post || concept == "case" && names.Answers()
 		created, updated := strings.Fields(e.create), strings.Fields(e.update)
 		if len(created) > 0 && o.Key != "" {
@@ -84,7 +86,7 @@ func needsOf(names *mapping.Mapping) []need {
 		}
 		for _, name := range slices.Sorted(maps.Keys(o.Fields)) {
 			path := o.Fields[name]
-			if path == "" || path == "-" {
+			if !mapped(o, name) {
 				continue
 			}
 			f := fieldNeed{concept: concept, name: name, path: path, create: slices.Contains(created, name), update: slices.Contains(updated, name)}
@@ -108,4 +110,9 @@ func needsOf(names *mapping.Mapping) []need {
 		all = append(all, *byObject[object])
 	}
 	return all
+}
+
+// mapped tells whether the org has the field.
+func mapped(o mapping.Object, field string) bool {
+	return o.Fields[field] != "" && o.Fields[field] != "-"
 }

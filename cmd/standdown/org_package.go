@@ -24,7 +24,8 @@ func newOrgPackageCommand(g *globals) *cobra.Command {
 		Short: "Write a Salesforce DX project with what the org needs for this configuration",
 		Long: `Package writes a Salesforce DX project, made from the mapping: the external id
 fields that keep records from being created twice, the field in which a visit's
-worker is kept during a hold, a permission set that names exactly the mapped
+worker is kept during a hold, what else is mapped to a field that begins with
+Standdown_, a permission set that names exactly the mapped
 objects and fields, the queue, and an external client app for the login. It
 connects to nothing. Review it, then deploy it:
 
@@ -76,6 +77,7 @@ type (
 	customField struct {
 		XMLName    xml.Name  `xml:"http://soap.sforce.com/2006/04/metadata CustomField"`
 		FullName   string    `xml:"fullName"`
+		Default    string    `xml:"defaultValue,omitempty"`
 		Constraint string    `xml:"deleteConstraint,omitempty"`
 		About      string    `xml:"description"`
 		ExternalID bool      `xml:"externalId"`
@@ -193,6 +195,11 @@ func packageOf(cfg *config.Config, user, contact string) map[string]any {
 			}
 			switch {
 			case !ownCustom(f.path):
+			case f.at() == "job.abort_reason" && strings.HasPrefix(f.path, ownPrefix):
+				files[fieldFile(n.object, f.path)] = customField{FullName: f.path, Label: labelOf(f.path), Type: "Picklist", Values: oneOf(f.values),
+					About: "Why the visit was cancelled; set and emptied by Standdown"}
+			case holdFields[f.at()].kind != "" && strings.HasPrefix(f.path, ownPrefix):
+				files[fieldFile(n.object, f.path)] = holdFields[f.at()].named(f.path)
 			case f.at() == "case.answer":
 				files[fieldFile(n.object, f.path)] = customField{FullName: f.path, Label: labelOf(f.path), Type: "Picklist", Values: oneOf(f.values),
 					About: "What a person answers in a case that Standdown has opened; let only those edit it who may approve"}
@@ -202,6 +209,27 @@ func packageOf(cfg *config.Config, user, contact string) map[string]any {
 		}
 	}
 	return files
+}
+
+// ownPrefix begins the names of fields that nobody but Standdown has, so that
+// they are made whatever they are for. Others may be the org's own already.
+const ownPrefix = "Standdown_"
+
+// holdFields say what is made of the fields of a hold.
+var holdFields = map[string]holdField{
+	"contact.on_hold":     {"Checkbox", "No visits while it is ticked, between the dates of the hold"},
+	"contact.hold_start":  {"Date", "First day of the hold"},
+	"contact.hold_return": {"Date", "First day with visits again; empty if nobody knows"},
+}
+
+type holdField struct{ kind, about string }
+
+func (f holdField) named(path string) customField {
+	field := customField{FullName: path, Label: labelOf(path), Type: f.kind, About: f.about}
+	if f.kind == "Checkbox" {
+		field.Default = "false" // Salesforce wants one
+	}
+	return field
 }
 
 // oneOf are the values of a picklist that has no others.

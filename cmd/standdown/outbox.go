@@ -112,7 +112,7 @@ func newOutboxShowCommand(g *globals) *cobra.Command {
 					return printJSON(out, map[string]any{"decision": d.Decision, "entries": entries, "acts": nonNil(d.Acts)})
 				}
 				fmt.Fprintf(out, "decision %s  %s  about %s\nevent    %s\n\n", d.ID, d.At.Format(time.RFC3339), d.Subject, d.Event)
-				if d.Table == store.People {
+				if d.Table == store.People && !d.Erased() {
 					fmt.Fprintf(out, "ordered by %s\ntakes back %s\n\n", d.Because, d.Facts[0].Value)
 				} else {
 					fmt.Fprintln(out, d.Explained)

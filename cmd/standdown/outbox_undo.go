@@ -27,10 +27,11 @@ func newOutboxUndoCommand(g *globals) *cobra.Command {
 		Long: `Take back what a decision did, as far as that can be done, in reverse order: each
 record that it changed gets the values it had before, if it still has those that
 were written; if a person has changed it since, that entry gets stuck and the
-person's edit stands. A worker who was given a visit is taken off it again. What
-the decision remembered and the deadlines it set are taken back with that.
+person's edit stands. A worker who was given a visit is taken off it again, and
+one whose allocation was deleted gets a new one. What the decision remembered and
+the deadlines it set are taken back with that.
 
-Mails, cases and what was deleted or turned down cannot be taken back; each is
+Mails, cases and what else was deleted or turned down cannot be taken back; each is
 said. Comments are followed by one that says who took it back, and why.
 
 What needed approval needs it for being taken back as well, by somebody else

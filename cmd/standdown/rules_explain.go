@@ -103,7 +103,7 @@ func explainDecisions(ctx context.Context, at desk, name string) ([]explanation,
 	}
 	var all []explanation
 	for _, d := range decisions {
-		if d.Table == store.People {
+		if d.Table == store.People && !d.Erased() {
 			all = append(all, explanation{
 				Name:      fmt.Sprintf("%s, ordered on %s", d.ID, d.At.UTC().Format(time.RFC3339)),
 				Decisions: []rules.Decision{d.Decision},

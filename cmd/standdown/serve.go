@@ -73,6 +73,9 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 		return err
 	}
 	defer journal.Close()
+	if journal.Key, err = store.ParseKey(string(cfg.Journal.Key)); err != nil {
+		return fmt.Errorf("journal.key: %w", err)
+	}
 
 	// The other daemons on it, if it can have several.
 	var others engine.Replicas
@@ -101,35 +104,14 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	sinks := map[string]connectors.Sink{"salesforce": org}
 
 	// The mailbox: requests come in.
-	var inboxes []*mailbox.Source
 	var tokens *mailbox.Tokens
 	if m := cfg.Mailbox; m != nil {
 		tokens = mailTokens(m.Auth, log, now)
-		for _, in := range append([]config.IMAP{m.IMAP}, m.Others...) {
-			for _, folder := range append([]string{in.Folder}, in.Folders...) {
-				inbox := mailbox.NewSource(mailbox.Options{
-					Address:        in.Address,
-					TLS:            in.TLS,
-					Username:       in.Username,
-					Password:       string(in.Password),
-					Tokens:         tokens,
-					Folder:         folder,
-					DoneFolder:     in.DoneFolder,
-					SentFolder:     m.SMTP.SentFolder,
-					CommandTimeout: cfg.Delivery.CallTimeout,
-					Authenticator:  mailbox.Authenticator{ServIDs: m.AuthServIDs},
-					Logger:         log,
-					Now:            now,
-				})
-				defer inbox.Close()
-				name := "mailbox"
-				if len(inboxes) > 0 {
-					name += "/" + in.Username + "/" + folder
-				}
-				feeds = append(feeds, engine.Feed{Name: name, Source: inbox, Schedule: m.Poll})
-				inboxes = append(inboxes, inbox)
-			}
-		}
+	}
+	inboxes := connectInboxes(cfg, tokens, log, now)
+	for _, in := range inboxes {
+		defer in.Close()
+		feeds = append(feeds, engine.Feed{Name: in.name, Source: in, Schedule: cfg.Mailbox.Poll})
 	}
 
 	// Notices go out, by the mailbox's server or by Salesforce.
@@ -146,8 +128,8 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 			Tokens:       tokens,
 			From:         m.SMTP.From,
 			CopyTo:       m.SMTP.CopyTo,
-			Looker:       inboxes[0],
-			Keeper:       inboxes[0],
+			Looker:       inboxes[0].Source,
+			Keeper:       inboxes[0].Source,
 			SentByServer: m.SMTP.SentByServer,
 			Timeout:      cfg.Delivery.CallTimeout,
 			Logger:       log,
@@ -163,22 +145,15 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 
 	// The engine: read, decide, deliver.
 	e := &engine.Engine{
-		Store:    journal,
-		Replicas: others,
-		Book:     cfg.Book,
-		Mapping:  cfg.Names,
-		Feeds:    feeds,
-		Lookup:   org,
-		Sinks:    sinks,
-		Autonomy: cfg.Autonomy,
-		Ceilings: store.Ceilings{
-			Run:         cfg.Ceilings.Run.Records,
-			Percent:     cfg.Ceilings.Run.Percent,
-			Rule:        cfg.Ceilings.Rule.Records,
-			RulePercent: cfg.Ceilings.Rule.Percent,
-			Floor:       cfg.Ceilings.Run.Floor,
-			Customer:    cfg.Ceilings.Customer.Records,
-		},
+		Store:       journal,
+		Replicas:    others,
+		Book:        cfg.Book,
+		Mapping:     cfg.Names,
+		Feeds:       feeds,
+		Lookup:      org,
+		Sinks:       sinks,
+		Autonomy:    cfg.Autonomy,
+		Ceilings:    ceilings(cfg),
 		ExpireAfter: cfg.Approvals.ExpireAfter,
 		AskInCases:  cfg.Approvals.Cases,
 		Person:      person(cfg.Approvals),
@@ -281,6 +256,56 @@ func soundRules(cfg *config.Config) error {
 		return wrong{fmt.Errorf("the rules do not what the site's examples say:\n%w", errors.Join(errs...))}
 	}
 	return nil
+}
+
+func ceilings(cfg *config.Config) store.Ceilings {
+	return store.Ceilings{
+		Run:         cfg.Ceilings.Run.Records,
+		Percent:     cfg.Ceilings.Run.Percent,
+		Rule:        cfg.Ceilings.Rule.Records,
+		RulePercent: cfg.Ceilings.Rule.Percent,
+		Floor:       cfg.Ceilings.Run.Floor,
+		Customer:    cfg.Ceilings.Customer.Records,
+	}
+}
+
+// A mailFolder is one that mail comes into. The first is called mailbox.
+type mailFolder struct {
+	*mailbox.Source
+	name string
+}
+
+// connectInboxes returns the folders of the mailbox and of the others; it makes
+// no connection. They are to be closed.
+func connectInboxes(cfg *config.Config, tokens *mailbox.Tokens, log *slog.Logger, now func() time.Time) []mailFolder {
+	m := cfg.Mailbox
+	if m == nil {
+		return nil
+	}
+	var all []mailFolder
+	for _, in := range append([]config.IMAP{m.IMAP}, m.Others...) {
+		for _, folder := range append([]string{in.Folder}, in.Folders...) {
+			name := "mailbox"
+			if len(all) > 0 {
+				name += "/" + in.Username + "/" + folder
+			}
+			all = append(all, mailFolder{name: name, Source: mailbox.NewSource(mailbox.Options{
+				Address:        in.Address,
+				TLS:            in.TLS,
+				Username:       in.Username,
+				Password:       string(in.Password),
+				Tokens:         tokens,
+				Folder:         folder,
+				DoneFolder:     in.DoneFolder,
+				SentFolder:     m.SMTP.SentFolder,
+				CommandTimeout: cfg.Delivery.CallTimeout,
+				Authenticator:  mailbox.Authenticator{ServIDs: m.AuthServIDs},
+				Logger:         log,
+				Now:            now,
+			})})
+		}
+	}
+	return all
 }
 
 // connectOrg returns a client for the org; it makes no call. Called, unless it

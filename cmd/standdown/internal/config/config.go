@@ -57,6 +57,9 @@ type Journal struct {
 	Path    string `yaml:"path"`
 	URL     Secret `yaml:"url"`
 	URLFile string `yaml:"url_file"`
+	// Key is the age identity that mails are sealed with; empty for not at all.
+	Key     Secret `yaml:"key"`
+	KeyFile string `yaml:"key_file"`
 	Retain  Retain `yaml:"retain"`
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/url"
 	"strings"
+
+	"filippo.io/age"
 )
 
 // Name is what opens the journal. It may hold a password: it is not to be
@@ -24,6 +26,7 @@ func (j Journal) Where() (place, kind string) {
 
 func (j *Journal) check(d *document) {
 	const key = "journal."
+	j.checkKey(d)
 	if !d.stated(key+"url") && !d.stated(key+"url_file") {
 		d.need(key+"path", j.Path, "the file of the journal")
 		j.Path = d.path(j.Path)
@@ -53,5 +56,23 @@ func (j *Journal) checkURL(d *document) {
 	// Without the word the driver is content with a connection in the clear.
 	if u.Host != "" && !isLoopback(u.Hostname()) && !u.Query().Has("sslmode") {
 		d.bad(key, "does not say how the connection is protected; add ?sslmode=verify-full, or sslmode=disable if it may be in the clear")
+	}
+}
+
+// checkKey never shows any of the key.
+func (j *Journal) checkKey(d *document) {
+	key := "journal.key"
+	if !d.stated(key) && !d.stated(key+"_file") {
+		return
+	}
+	d.secret(key, &j.Key, j.KeyFile, "an age identity")
+	if d.stated(key + "_file") {
+		key += "_file"
+	}
+	if j.Key == "" {
+		return
+	}
+	if _, err := age.ParseIdentities(strings.NewReader(string(j.Key))); err != nil {
+		d.bad(key, "holds no age identity (AGE-SECRET-KEY-...); make one with age-keygen")
 	}
 }

@@ -32,3 +32,26 @@ func TestTheJournalIsAFileOrADatabase(t *testing.T) {
 		})
 	}
 }
+
+func TestTheKeyOfTheJournal(t *testing.T) {
+	const identity = "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33"
+	env := func(key string) Env {
+		return func(name string) (string, bool) {
+			if name == "KEY" {
+				return key, true
+			}
+			return "hunter2", true
+		}
+	}
+	c, err := Parse("testdata/standdown.yaml", []byte(minimal+"journal: {key: \"${KEY}\"}\n"), env(identity))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(c.Journal.Key) != identity || strings.Contains(fmt.Sprintf("%+v", c.Journal), identity) {
+		t.Errorf("got %+v", c.Journal)
+	}
+	_, err = Parse("testdata/standdown.yaml", []byte(minimal+"journal: {key: \"${KEY}\"}\n"), env("hunter2"))
+	if err == nil || !strings.Contains(err.Error(), "journal.key: holds no age identity") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("what is no key: %v", err)
+	}
+}

@@ -43,7 +43,7 @@ func TestEverythingIsShownButSecrets(t *testing.T) {
 	unset := map[string]bool{ // secrets, and lists that are empty
 		"rules.ops_block.clear_fields": true, "rules.calendar.extra_holidays": true, "rules.calendar.drop_holidays": true,
 		"rules.calendar.cutoff": true, "rules.cancellation.internal_domains": true,
-		"journal.url": true, "salesforce.auth.token": true, "mailbox.auth.client_secret": true, "mailbox.auth.refresh_token": true,
+		"journal.url": true, "journal.key": true, "salesforce.auth.token": true, "mailbox.auth.client_secret": true, "mailbox.auth.refresh_token": true,
 		"web.oidc.client_secret": true,
 	}
 	for _, key := range keysOf(reflect.TypeFor[Config](), "") {
