@@ -8,7 +8,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
 
@@ -125,19 +124,16 @@ func TestTheSenderIsJudged(t *testing.T) {
 	})
 }
 
-func TestALongHeaderIsJudgedQuickly(t *testing.T) {
+// One that keeps the judge busy comes to the end of the time that all tests have.
+func TestALongHeaderIsJudged(t *testing.T) {
 	judge := mailbox.Authenticator{LookupTXT: dns}
 	for name, mail := range map[string]string{
 		"too long to be read":   "Subject: x" + strings.Repeat("\r\n x", 3<<20) + "\r\n" + from("rita@sunny.test"),
 		"as long as is allowed": "Subject2: x" + strings.Repeat("\r\n x", 60<<10) + "\r\n" + from("rita@sunny.test"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			if got, reason := judge.Verdict([]byte(mail)); got != "none" {
 				t.Errorf("got %s (%s), want none", got, reason)
-			}
-			if took := time.Since(start); took > 20*time.Second { // a hang; speed is the benchmarks' matter
-				t.Errorf("it took %v", took)
 			}
 		})
 	}

@@ -182,7 +182,8 @@ func TestMailBeyondTheBoundsIsUnclear(t *testing.T) {
 	}
 }
 
-// The worst that could be thought of, at the full size that is read.
+// The worst that could be thought of, at the full size that is read: what took
+// more than linear time would not end within the time that all tests have.
 func TestReadStaysLinear(t *testing.T) {
 	for name, unit := range map[string]string{
 		"one act again and again": "cancel ",
@@ -197,11 +198,7 @@ func TestReadStaysLinear(t *testing.T) {
 		"accents":                 "é́́",
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			Read(own(strings.Repeat(unit, MaxText/len(unit))), Patterns{})
-			if took := time.Since(start); took > time.Minute { // a hang; speed is the benchmarks' matter
-				t.Errorf("reading took %v", took)
-			}
 		})
 	}
 }
