@@ -71,6 +71,26 @@ type Event struct {
 	Request *Request `json:"request,omitempty" yaml:"request,omitempty"`
 }
 
+// A Wish is what somebody of the back office can ask for under their own name.
+type Wish struct {
+	Kind  string // of the event
+	About string // kind of the event's subject
+}
+
+// WishFor returns the wish that a word stands for: restore, uncancel or waive;
+// and false for any other.
+func WishFor(word string) (w Wish, ok bool) {
+	switch word {
+	case "restore":
+		return Wish{RestoreRequested, "workflow"}, true
+	case "uncancel":
+		return Wish{AssignmentUncancelRequested, "assignment"}, true
+	case "waive":
+		return Wish{AssignmentWaiveRequested, "assignment"}, true
+	}
+	return Wish{}, false
+}
+
 // askedBy is who of the back office asks under their own name; empty if nobody
 // does.
 func (e *Event) askedBy() string {

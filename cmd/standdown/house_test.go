@@ -24,24 +24,30 @@ type house struct {
 }
 
 // openHouse starts a world and its daemon, and waits until that has seen what is
-// there. Change, unless it is nil, changes the configuration. The house is closed
+// there. Rewire, unless it is nil, changes the configuration. The house is closed
 // with the test.
-func openHouse(t *testing.T, change func(world *stage.Stage, cfg *config.Config)) *house {
+func openHouse(t *testing.T, rewire func(configuration string) string) *house {
 	t.Helper()
 	world, err := stage.New(t.TempDir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { world.Close() })
+	if rewire != nil {
+		text, err := os.ReadFile(world.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(world.Config(), []byte(rewire(string(text))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	cfg, err := config.Load(world.Config(), os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if cfg.Web.Listen, err = freeAddress(); err != nil {
 		t.Fatal(err)
-	}
-	if change != nil {
-		change(world, cfg)
 	}
 	h := &house{cfg: cfg, url: "http://" + cfg.Web.Listen, stop: served(t, cfg, world.Clock.Now)}
 	journal, err := beside(t.Context(), cfg.Journal.Name())

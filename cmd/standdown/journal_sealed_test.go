@@ -2,18 +2,14 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"filippo.io/age"
 
-	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 )
@@ -21,11 +17,6 @@ import (
 // A customer cancels by mail, with a key for the journal; when all is through,
 // she wants to be forgotten.
 func TestTheDaemonSealsMailsAndForgetsAPerson(t *testing.T) {
-	world, err := stage.New(t.TempDir(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer world.Close()
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -34,49 +25,22 @@ func TestTheDaemonSealsMailsAndForgetsAPerson(t *testing.T) {
 	if err := os.WriteFile(keyFile, []byte("# created: today\n"+identity.String()+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(world.Config())
-	if err != nil {
-		t.Fatal(err)
+	h := openHouse(t, func(configuration string) string {
+		return strings.Replace(configuration, "journal:\n", "journal:\n  key_file: "+keyFile+"\n", 1)
+	})
+	if h.cfg.Journal.Key == "" {
+		t.Fatal("the journal has no key")
 	}
-	sealing := strings.Replace(string(text), "journal:\n", "journal:\n  key_file: "+keyFile+"\n", 1)
-	if err := os.WriteFile(world.Config(), []byte(sealing), 0o600); err != nil || sealing == string(text) {
-		t.Fatalf("%v; the configuration is\n%s", err, text)
-	}
-	cfg, err := config.Load(world.Config(), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	running, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- serve(running, cfg, slog.New(slog.DiscardHandler), world.Clock.Now, 100*time.Millisecond)
-	}()
-	end := func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		ended <- nil
-	}
-	defer end()
-	journal, err := beside(t.Context(), cfg.Journal.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer journal.Close()
-	director := &director{world: world, journal: journal, approves: func(string) error { return nil }}
-	if err := director.baseline(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := director.play(t.Context(), stage.Act{
+	journal := h.journal
+	if err := h.play(t.Context(), stage.Act{
 		Title: "Maria Alvarez cancels, and is told", Do: stage.Acts()[0].Do, Approves: true,
 		Done: func(s *stage.Stage) (bool, error) { return len(s.Mail.Accepted()) > 0, nil },
 	}); err != nil {
 		t.Fatal(err)
 	}
-	end()
+	h.stop()
 
-	name := cfg.Journal.Name()
+	name := h.cfg.Journal.Name()
 	stored := func() []byte {
 		var all []byte
 		for _, end := range []string{"", "-wal"} {
@@ -114,7 +78,7 @@ func TestTheDaemonSealsMailsAndForgetsAPerson(t *testing.T) {
 	})
 	t.Run("when all is through, nothing of her is left in the file", func(t *testing.T) {
 		order := store.Erasing{People: []string{"maria.alvarez@example.com"}, Who: "dana", Reason: "request 17"}
-		if _, err := journal.Erase(t.Context(), order, false, world.Clock.Now()); err == nil {
+		if _, err := journal.Erase(t.Context(), order, false, h.world.Clock.Now()); err == nil {
 			t.Fatal("what is not through is erased")
 		}
 		for _, do := range []string{`DELETE FROM deadlines`, `UPDATE entries SET state = 'done' WHERE state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')`, `UPDATE events SET state = 'decided' WHERE state = 'new'`} {
@@ -122,7 +86,7 @@ func TestTheDaemonSealsMailsAndForgetsAPerson(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		done, err := journal.Erase(t.Context(), order, false, world.Clock.Now())
+		done, err := journal.Erase(t.Context(), order, false, h.world.Clock.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,59 +1,20 @@
 package main
 
 import (
-	"context"
-	"log/slog"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
-	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/stage"
 )
 
 func TestSalesforceSendsTheNoticesAndTheJournalRemembersThem(t *testing.T) {
-	world, err := stage.New(t.TempDir(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer world.Close()
-	text, err := os.ReadFile(world.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	bySalesforce := regexp.MustCompile(`(?m)^  smtp: .*\n`).ReplaceAllString(string(text), "") + "notify: {via: salesforce}\n"
-	if err := os.WriteFile(world.Config(), []byte(bySalesforce), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := config.Load(world.Config(), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	running, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- serve(running, cfg, slog.New(slog.DiscardHandler), world.Clock.Now, 100*time.Millisecond)
-	}()
-	defer func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}()
-	journal, err := beside(t.Context(), cfg.Journal.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer journal.Close()
-	director := &director{world: world, journal: journal, approves: func(string) error { return nil }}
-	if err := director.baseline(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	h := openHouse(t, func(configuration string) string {
+		return regexp.MustCompile(`(?m)^  smtp: .*\n`).ReplaceAllString(configuration, "") + "notify: {via: salesforce}\n"
+	})
+	world, journal := h.world, h.journal
 	before := world.Clock.Now()
-	err = director.play(t.Context(), stage.Act{
+	err := h.play(t.Context(), stage.Act{
 		Title: "Maria Alvarez cancels, and the org tells her", Do: stage.Acts()[0].Do, Approves: true,
 		Done: func(s *stage.Stage) (bool, error) { return len(s.Org.Mails()) > 0, nil },
 	})

@@ -8,16 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"standdown/cmd/standdown/internal/config"
-	"standdown/cmd/standdown/internal/stage"
 	"standdown/connectors/salesforce/sandbox"
 )
 
 // TestReadinessOfADaemon breaks the world around a daemon, and mends it.
 func TestReadinessOfADaemon(t *testing.T) {
-	h := openHouse(t, func(_ *stage.Stage, cfg *config.Config) {
-		cfg.Telemetry.Traces.Endpoint = "http://127.0.0.1:1" // nobody listens there, which must not matter
-	})
+	h := openHouse(t, tracedAt("http://127.0.0.1:1")) // nobody listens there, which must not matter
 	awaits := func(what string, status int, says string) {
 		t.Helper()
 		last := ""

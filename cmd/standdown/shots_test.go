@@ -19,7 +19,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/cmd/standdown/internal/web"
@@ -35,8 +34,9 @@ func TestShots(t *testing.T) {
 	if dir == "" {
 		t.Skip("STANDDOWN_SHOTS names no directory for pictures")
 	}
-	h := openHouse(t, func(_ *stage.Stage, cfg *config.Config) {
-		cfg.Web.UsersFile = writeUsers(t, map[string]web.Role{"Dana Whitlock": web.Approver})
+	h := openHouse(t, func(configuration string) string {
+		users := writeUsers(t, map[string]web.Role{"Dana Whitlock": web.Approver})
+		return strings.Replace(configuration, `listen: ""`, fmt.Sprintf(`listen: "", users_file: %q`, users), 1)
 	})
 	// The day goes on without the last mail's answer, and without what needs more days.
 	waiting := scene(t, "Daniel Okafor asks")[0]

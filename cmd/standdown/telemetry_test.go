@@ -28,7 +28,7 @@ import (
 // reads what it tells to Prometheus and to a collector of traces.
 func TestADaemonIsWatchedFromOutside(t *testing.T) {
 	collector := newCollector(t)
-	h := openHouse(t, func(_ *stage.Stage, cfg *config.Config) { cfg.Telemetry.Traces.Endpoint = collector.URL })
+	h := openHouse(t, tracedAt(collector.URL))
 	for _, act := range slices.Concat(stage.Acts()[:4], stage.Acts()[6:8], stage.Acts()[9:10]) {
 		if err := h.play(t.Context(), act); err != nil {
 			t.Fatal(err)
@@ -98,6 +98,13 @@ func TestADaemonIsWatchedFromOutside(t *testing.T) {
 			}
 		}
 	})
+}
+
+// tracedAt has traces sent to the collector.
+func tracedAt(collector string) func(string) string {
+	return func(configuration string) string {
+		return configuration + fmt.Sprintf("telemetry: {traces: {endpoint: %q}}\n", collector)
+	}
 }
 
 // expected are the figures that can be told from the journal.

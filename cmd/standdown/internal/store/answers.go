@@ -36,14 +36,6 @@ type answered struct {
 // wishes for.
 const wishPrefix = "answer:"
 
-// wishes are the answers that ask for something to be decided: which event each
-// is, and about what.
-var wishes = map[string]struct{ kind, about string }{
-	"restore":  {rules.RestoreRequested, "workflow"},
-	"uncancel": {rules.AssignmentUncancelRequested, "assignment"},
-	"waive":    {rules.AssignmentWaiveRequested, "assignment"},
-}
-
 // Answer has an answer take effect under the checker's name: what was asked
 // about is approved or declined, or what is wished for becomes an event of its
 // own. One that cannot take effect changes nothing but that the case says so,
@@ -104,16 +96,16 @@ func askedIn(ctx context.Context, tx conn, key string) (*caseAsked, error) {
 // written.
 func (c *caseAsked) take(ctx context.Context, tx conn, ev Event, checker Checker, clerk Clerk, now time.Time) (refusal string, err error) {
 	a := ev.Answer
-	wish, wished := wishes[a.Says]
+	wish, wished := rules.WishFor(a.Says)
 	switch {
 	case a.Says == "":
 		return "it means nothing here (mapping.objects.case.values.answer)", nil
 	case a.User == "":
 		return "nobody knows who gave it", nil
-	case wished && c.lane.Kind != wish.about:
-		return "the case is about no " + wish.about, nil
+	case wished && c.lane.Kind != wish.About:
+		return "the case is about no " + wish.About, nil
 	case wished:
-		return "", c.wish(ctx, tx, ev, wish.kind, checker, now)
+		return "", c.wish(ctx, tx, ev, wish.Kind, checker, now)
 	case c.kind != KindQuestion:
 		return "nothing was to be approved in this case", nil
 	}

@@ -23,7 +23,7 @@ import (
 // A Wish is what somebody of the back office asks for about a record, for the
 // rules to decide.
 type Wish struct {
-	Asks string // see wishes
+	Asks string // restore, uncancel or waive
 	ID   string // of the record
 	// Key is 32 hex digits that the asker makes up: the same wish sent again has
 	// the same key, and is the same wish.
@@ -31,15 +31,17 @@ type Wish struct {
 	Reason string
 }
 
-// wishes are what can be asked for, about which kind of record, and the event
-// that it is.
-var wishes = map[string]struct{ kind, event, words string }{
-	"restore":  {"workflow", rules.RestoreRequested, "Restore"},
-	"uncancel": {"assignment", rules.AssignmentUncancelRequested, "Take the cancellation back"},
-	"waive":    {"assignment", rules.AssignmentWaiveRequested, "Waive the billing"},
+// wishWords are what is asked for, in words.
+var wishWords = map[string]string{
+	"restore":  "Restore",
+	"uncancel": "Take the cancellation back",
+	"waive":    "Waive the billing",
 }
 
-func (w Wish) ref() rules.Ref { return rules.Ref{Kind: wishes[w.Asks].kind, ID: w.ID} }
+func (w Wish) ref() rules.Ref {
+	wish, _ := rules.WishFor(w.Asks)
+	return rules.Ref{Kind: wish.About, ID: w.ID}
+}
 
 // A Prospect is what would become of a wish now.
 type Prospect struct {
@@ -187,7 +189,8 @@ func (s *site) prospect(ctx context.Context, user User, w Wish) (p Prospect, err
 
 // event is the wish as the rules are asked.
 func (w Wish) event(user User) (e rules.Event, err error) {
-	e.Kind, e.Subject = wishes[w.Asks].event, w.ref()
+	wish, _ := rules.WishFor(w.Asks)
+	e.Kind, e.Subject = wish.Kind, w.ref()
 	switch {
 	case e.Kind == "":
 		return e, refuse(http.StatusBadRequest, "One cannot ask for %q; one can ask for restore, uncancel and waive.", w.Asks)
@@ -285,6 +288,6 @@ func (s *site) sendAsk(w http.ResponseWriter, r *http.Request, user User) error 
 }
 
 func (s *site) renderAsk(w http.ResponseWriter, r *http.Request, user User, status int, wish Wish, p Prospect, problem string) {
-	page := askPage{Prospect: p, Wish: wish, Ref: wish.ref(), Problem: problem, Words: wishes[wish.Asks].words}
+	page := askPage{Prospect: p, Wish: wish, Ref: wish.ref(), Problem: problem, Words: wishWords[wish.Asks]}
 	s.render(w, r, user, status, "ask", page.Words+": "+p.Name, page)
 }

@@ -83,7 +83,7 @@ func (s *site) offers(c store.Cancellation, user User) (all []offer) {
 	ask := func(asks string) {
 		_, id, _ := strings.Cut(c.Lane, " ")
 		if s.Plan != nil {
-			all = append(all, offer{wishes[asks].words, "/ask?" + url.Values{"asks": {asks}, "id": {id}}.Encode()})
+			all = append(all, offer{wishWords[asks], "/ask?" + url.Values{"asks": {asks}, "id": {id}}.Encode()})
 		}
 	}
 	switch {
