@@ -30,6 +30,7 @@ func Defaults() Settings {
 // by several goroutines at once.
 type Book struct {
 	settings Settings
+	calendar *calendar
 	policies []policy
 	byKind   map[string]policy
 }
@@ -63,7 +64,7 @@ func Load(s Settings) (*Book, error) {
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	b := &Book{settings: s, policies: []policy{cancellation, onHold, opsBlock, assignments}, byKind: map[string]policy{}}
+	b := &Book{settings: s, calendar: cal, policies: []policy{cancellation, onHold, opsBlock, assignments}, byKind: map[string]policy{}}
 	for _, p := range b.policies {
 		for _, kind := range p.kinds() {
 			b.byKind[kind] = p
