@@ -84,10 +84,13 @@ func (t *text) references(s string) []string {
 		return unicode.ToUpper(r)
 	}, s)
 	for i := 0; i < len(upper) && len(out) < most; {
-		ref, n := referenceAt(upper, i, t.patterns.Prefixes)
+		if strings.IndexByte(t.initials, upper[i]) < 0 {
+			i++
+			continue
+		}
+		ref, n := referenceAt(upper, i, t.prefixes)
 		if n == 0 {
-			_, size := utf8.DecodeRuneInString(upper[i:])
-			i += size
+			i++
 			continue
 		}
 		if !slices.Contains(out, ref) {
@@ -98,13 +101,13 @@ func (t *text) references(s string) []string {
 	return out
 }
 
+// referenceAt reads a reference in a text of upper case.
 func referenceAt(s string, i int, prefixes []string) (string, int) {
 	if before, _ := utf8.DecodeLastRuneInString(s[:i]); i > 0 && (unicode.IsLetter(before) || unicode.IsDigit(before) || before == '-') {
 		return "", 0
 	}
 	for _, prefix := range prefixes {
-		prefix = strings.ToUpper(prefix)
-		if prefix == "" || !strings.HasPrefix(s[i:], prefix) {
+		if !strings.HasPrefix(s[i:], prefix) {
 			continue
 		}
 		from := i + len(prefix)
@@ -132,7 +135,7 @@ func (t *text) referenceRow(tok token) *row {
 	if last := tok.text[len(tok.text)-1]; last < '0' || last > '9' {
 		return nil
 	}
-	ref, n := referenceAt(strings.ToUpper(tok.text), 0, t.patterns.Prefixes)
+	ref, n := referenceAt(strings.ToUpper(tok.text), 0, t.prefixes)
 	if n == 0 || n != len(tok.text) {
 		return nil
 	}

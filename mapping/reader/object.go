@@ -108,11 +108,10 @@ func clitic(w string) bool {
 
 // verbAt tells that another act begins, whose object is not this one's.
 func (c *clause) verbAt(i int) bool {
-	found := false
-	c.g.acts.at(c.toks, i, func(r *row, _ int) {
-		found = found || r.cells[1] == "ing" || r.cells[1] == "base" && r.cells[0] != "drop" && r.cells[0] != "move"
+	return slices.ContainsFunc(c.g.acts.at(c.toks, i), func(h hit) bool {
+		verb, form := h.row.cells[0], h.row.cells[1]
+		return form == "ing" || form == "base" && verb != "drop" && verb != "move"
 	})
-	return found
 }
 
 func (c *clause) objectAt(i int) (match, bool) {

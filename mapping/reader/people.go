@@ -57,7 +57,7 @@ func (t *text) addPeople(r *Reading) {
 			add(&r.People, name)
 		}
 		for line := range strings.SplitSeq(p.text, "\n") {
-			if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(line, " \t")); !unicode.IsUpper(first) {
+			if !allCapitals(line) {
 				continue
 			}
 			if m := nameLine.FindStringSubmatch(line); m != nil {
@@ -83,6 +83,9 @@ func introducedNames(s string) (names []string) {
 		if !begins {
 			continue
 		}
+		if !mayIntroduce(s[behind:i]) {
+			continue
+		}
 		name := nameHere.FindString(s[i:min(len(s), i+longestAddress)])
 		if name == "" || !introduces.MatchString(s[max(behind, i-longestIntroduction):i]) {
 			continue
@@ -93,6 +96,36 @@ func introducedNames(s string) (names []string) {
 	return names
 }
 
+// introductions are what the words end with that introduce a name.
+var introductions = []string{"is", "am", "'m", "name:", "customer", "customer:", "client", "client:", "homeowner", "homeowner:", "mr.", "mrs.", "ms.", "miss",
+	"soy", "es", "llamo", "nombre:", "cliente", "cliente:", "senor", "senora", "sr.", "sra.",
+	"sincerely,", "regards,", "thanks,", "you,", "gracias,", "atentamente,", "saludos,"}
+
+// mayIntroduce tells whether it is worth while to look with introduces.
+func mayIntroduce(s string) bool {
+	s = strings.TrimRight(s, " \t\n\f\r")
+	last := s[max(0, len(s)-12):]
+	if !isASCII(last) {
+		return true
+	}
+	last = strings.ToLower(last)
+	return slices.ContainsFunc(introductions, func(end string) bool { return strings.HasSuffix(last, end) })
+}
+
+// allCapitals tells that all words of a line that are not particles begin with
+// a capital, as in a name.
+func allCapitals(line string) bool {
+	line = strings.Trim(line, " \t\r")
+	for word := range strings.SplitSeq(line, " ") {
+		if first, _ := utf8.DecodeRuneInString(word); !unicode.IsUpper(first) && !particles[word] {
+			return false
+		}
+	}
+	return true
+}
+
+var particles = set("de del la los las van von di da y")
+
 // addresses finds where postal addresses begin and end.
 func addresses(s string) (found [][2]int) {
 	behind := 0
@@ -101,7 +134,7 @@ func addresses(s string) (found [][2]int) {
 		c := s[i]
 		begins := !inWord && i >= behind
 		inWord = c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
-		if !begins || (c < '0' || c > '9') && !beginsWay(s[i:]) {
+		if !begins || !beginsNumber(s[i:]) && !beginsWay(s[i:]) {
 			continue
 		}
 		if at := postalHere.FindStringIndex(s[i:min(len(s), i+longestAddress)]); at != nil {
@@ -112,7 +145,25 @@ func addresses(s string) (found [][2]int) {
 	return found
 }
 
+// beginsNumber tells that what begins s may be a house number.
+func beginsNumber(s string) bool {
+	n := 0
+	for n < len(s) && n < 7 && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	if n == 0 || n > 6 {
+		return false
+	}
+	if n < len(s) && 'a' <= s[n]|0x20 && s[n]|0x20 <= 'z' {
+		n++
+	}
+	return n < len(s) && s[n] == ' '
+}
+
 func beginsWay(s string) bool {
+	if c := s[0] | 0x20; c != 'c' && c != 'a' && c != 'p' {
+		return false
+	}
 	for _, way := range ways {
 		if len(s) >= len(way) && strings.EqualFold(s[:len(way)], way) {
 			return true

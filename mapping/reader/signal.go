@@ -59,47 +59,49 @@ type clause struct {
 	benign  []match
 }
 
+// clause returns nil if the sentence names no act.
 func (t *text) clause(g *grammar, s sentence) *clause {
-	c := &clause{g: g, toks: s.tokens, s: s, names: t.names}
-	if c.acts = c.findActs(); len(c.acts) == 0 {
-		return c
+	acts := g.findActs(s.tokens)
+	if len(acts) == 0 {
+		return nil
 	}
+	c := &clause{g: g, toks: s.tokens, s: s, names: t.names, acts: acts}
 	for i := range c.toks {
 		var object match
-		g.objects.at(c.toks, i, func(r *row, end int) {
-			if end > object.end {
-				object = match{r, i, end}
+		for _, h := range g.objects.at(c.toks, i) {
+			if h.end > object.end {
+				object = match{h.row, i, h.end}
 			}
-		})
+		}
 		if r := t.referenceRow(c.toks[i]); r != nil {
 			object = match{r, i, i + 1}
 		}
 		if object.row != nil {
 			c.objects = append(c.objects, object)
 		}
-		g.moods.at(c.toks, i, func(r *row, end int) {
-			m := match{r, i, end}
-			if r.cells[0] == "benign" {
+		for _, h := range g.moods.at(c.toks, i) {
+			m := match{h.row, i, h.end}
+			if h.row.cells[0] == "benign" {
 				c.benign = append(c.benign, m)
-				return
+				continue
 			}
 			c.moods = append(c.moods, m)
-		})
+		}
 	}
 	return c
 }
 
 // findActs finds the acts from left to right; of several at one place the
 // longest.
-func (c *clause) findActs() []match {
+func (g *grammar) findActs(toks []token) []match {
 	var out []match
-	for i := 0; i < len(c.toks); {
+	for i := 0; i < len(toks); {
 		var best match
-		c.g.acts.at(c.toks, i, func(r *row, end int) {
-			if end > best.end || end == best.end && best.row != nil && best.row.cells[0] == "weak" {
-				best = match{r, i, end}
+		for _, h := range g.acts.at(toks, i) {
+			if h.end > best.end || h.end == best.end && best.row != nil && best.row.cells[0] == "weak" {
+				best = match{h.row, i, h.end}
 			}
-		})
+		}
 		if best.row == nil || best.end <= i {
 			i++
 			continue
@@ -107,11 +109,11 @@ func (c *clause) findActs() []match {
 		// A weak phrase must not hide a plain act that begins inside it.
 		if best.row.cells[0] == "weak" {
 			for j := i + 1; j < best.end; j++ {
-				c.g.acts.at(c.toks, j, func(r *row, end int) {
-					if r.cells[0] != "weak" && end > best.end {
-						best = match{r, j, end}
+				for _, h := range g.acts.at(toks, j) {
+					if h.row.cells[0] != "weak" && h.end > best.end {
+						best = match{h.row, j, h.end}
 					}
-				})
+				}
 			}
 		}
 		out = append(out, best)
@@ -153,11 +155,11 @@ func (c *clause) weakIn(a match) (match, bool) {
 		return weak, false
 	}
 	for i := a.start; i < a.end; i++ {
-		c.g.acts.at(c.toks, i, func(r *row, end int) {
-			if r.cells[0] == "weak" && end > weak.end {
-				weak = match{r, i, end}
+		for _, h := range c.g.acts.at(c.toks, i) {
+			if h.row.cells[0] == "weak" && h.end > weak.end {
+				weak = match{h.row, i, h.end}
 			}
-		})
+		}
 	}
 	return weak, weak.row != nil
 }
@@ -166,11 +168,11 @@ func (c *clause) weakIn(a match) (match, bool) {
 // with a contract, a hold with "temporarily", a disregard with a cancellation.
 func (c *clause) variants(a match) []*row {
 	out := []*row{a.row}
-	c.g.acts.at(c.toks, a.start, func(r *row, end int) {
-		if end == a.end && r != a.row && r.cells[0] != "weak" && r.cells[0] != "aside" {
-			out = append(out, r)
+	for _, h := range c.g.acts.at(c.toks, a.start) {
+		if h.end == a.end && h.row != a.row && h.row.cells[0] != "weak" && h.row.cells[0] != "aside" {
+			out = append(out, h.row)
 		}
-	})
+	}
 	return out
 }
 

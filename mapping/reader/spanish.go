@@ -156,4 +156,4 @@ var spanish = parseGrammar("es", `
 | reason:other-offer  | otra compania ; otra empresa ; mejor oferta ; mejor precio ; mas barato ; otro proveedor ; otra oferta ; otro instalador ; mas economico ; otra cotizacion |
 | reason:delay        | demora ; demoras ; retraso ; retrasos ; tardado ; tardando ; mucho tiempo ; meses esperando ; esperando meses ; han pasado meses ; demasiado tiempo ; llevamos meses ; llevo meses |
 | reason:changed-mind | cambie de opinion ; cambiamos de opinion ; cambiado de opinion ; cambio de opinion ; arrepenti ; arrepentimos ; ya no queremos ; ya no quiero ; no me convence ; no nos convence ; ya no me interesa ; ya no nos interesa ; no es para nosotros ; lo pensamos ; lo pense |
-`)
+`, known)

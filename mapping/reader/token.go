@@ -10,7 +10,7 @@ import (
 // A token is a word or one punctuation mark. Offsets are bytes in the text.
 type token struct {
 	text       string // lower case, accents folded
-	raw        string // lower case
+	is, was    word   // with accents folded, and as it was written
 	start, end int
 	word       bool
 	capital    bool // begins with one, as names do, and goes on without
@@ -88,12 +88,16 @@ func fold(r rune) rune {
 // combining accents, as some mail programs send them, are dropped with the
 // marks that cannot be seen.
 func invisible(r rune) bool {
-	return unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Cf, r)
+	return r >= utf8.RuneSelf && (unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Cf, r))
 }
 
 // scan splits text into tokens. Line breaks are tokens "\n", blank lines "\n\n".
 func scan(text string) []token {
-	var toks []token
+	toks := make([]token, 0, len(text)/4+4)
+	mark := func(s string, start, end int) {
+		w := known[s]
+		toks = append(toks, token{text: s, is: w, was: w, start: start, end: end})
+	}
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch {
@@ -106,17 +110,17 @@ func scan(text string) []token {
 				}
 				j++
 			}
-			mark := "\n"
+			s := "\n"
 			if breaks > 1 {
-				mark = "\n\n"
+				s = "\n\n"
 			}
-			toks = append(toks, token{text: mark, raw: mark, start: i, end: j})
+			mark(s, i, j)
 			i = j
 		case unicode.IsSpace(r) || invisible(r):
 			i += size
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_':
 			if n := addressLength(text[i:]); n > 0 {
-				toks = append(toks, token{text: "@", raw: "@", start: i, end: i + n})
+				mark("@", i, i+n)
 				i += n
 				continue
 			}
@@ -124,7 +128,7 @@ func scan(text string) []token {
 			toks = appendWord(toks, text[i:end], i)
 			i = end
 		default:
-			s := string(r)
+			s := text[i : i+size]
 			switch r {
 			case '“', '”', '«', '»':
 				s = `"`
@@ -132,27 +136,43 @@ func scan(text string) []token {
 				s = "."
 			case '–', '—':
 				s = "-"
+			case utf8.RuneError:
+				s = string(r)
 			}
-			toks = append(toks, token{text: s, raw: s, start: i, end: i + size})
+			mark(s, i, i+size)
 			i += size
 		}
 	}
 	return toks
 }
 
+// longestLink bounds an address that is passed over, in bytes.
+const longestLink = 400
+
 // addressLength is how long the web or mail address at the beginning of s is,
 // or 0 if there is none: the "cancel" of a link asks for nothing.
 func addressLength(s string) int {
-	n := strings.IndexAny(s[:min(len(s), 400)], " \t\r\n<>()[]\",;|")
-	if n < 0 {
-		n = min(len(s), 400)
+	s = s[:min(len(s), longestLink)]
+	at, colon, slash := -1, false, false
+	end := 0
+scan:
+	for ; end < len(s); end++ {
+		switch s[end] {
+		case ' ', '\t', '\r', '\n', '<', '>', '(', ')', '[', ']', '"', ',', ';', '|':
+			break scan
+		case '@':
+			if at < 0 && !colon && !slash {
+				at = end
+			}
+		case ':':
+			colon = true
+		case '/':
+			slash = true
+		}
 	}
-	w := s[:n]
-	if strings.Contains(w, "://") || strings.HasPrefix(w, "www.") || strings.HasPrefix(w, "mailto:") {
-		return n
-	}
-	if at := strings.IndexByte(w, '@'); at > 0 && !strings.ContainsAny(w[:at], ":/") {
-		return n
+	w := s[:end]
+	if at > 0 || colon && slash && strings.Contains(w, "://") || strings.HasPrefix(w, "www.") || colon && strings.HasPrefix(w, "mailto:") {
+		return end
 	}
 	return 0
 }
@@ -160,6 +180,10 @@ func addressLength(s string) int {
 // wordEnd includes apostrophes and hyphens between letters or digits.
 func wordEnd(text string, i int) int {
 	for i < len(text) {
+		if c := text[i] | 0x20; 'a' <= c && c <= 'z' {
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch {
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' || invisible(r):
@@ -186,7 +210,12 @@ func appendWord(toks []token, w string, start int) []token {
 		raw, text = unaccented(w)
 	}
 	add := func(text, raw string) {
-		toks = append(toks, token{text: text, raw: raw, start: start, end: start + len(w), word: true, capital: capital})
+		is := known[text]
+		was := is
+		if raw != text {
+			was = known[raw]
+		}
+		toks = append(toks, token{text: text, is: is, was: was, start: start, end: start + len(w), word: true, capital: capital})
 	}
 	if long, ok := contractions[text]; ok {
 		for part := range strings.FieldsSeq(long) {
@@ -194,11 +223,13 @@ func appendWord(toks []token, w string, start int) []token {
 		}
 		return toks
 	}
-	for _, e := range endings {
-		if stem, ok := strings.CutSuffix(text, e.suffix); ok && stem != "" {
-			add(stem, stem)
-			add(e.word, e.word)
-			return toks
+	if strings.IndexByte(text, '\'') > 0 {
+		for _, e := range endings {
+			if stem, ok := strings.CutSuffix(text, e.suffix); ok && stem != "" {
+				add(stem, stem)
+				add(e.word, e.word)
+				return toks
+			}
 		}
 	}
 	add(text, raw)
@@ -238,16 +269,22 @@ func unaccented(w string) (raw, folded string) {
 func sentences(text string, toks []token) []sentence {
 	var out []sentence
 	var cur sentence
+	room := make([]token, 0, len(toks)) // for those of all sentences
+	begin := 0
 	flush := func() {
 		if len(cur.tokens) > 0 {
 			var ahead uint64
 			for i, t := range slices.Backward(cur.tokens) {
-				ahead |= marks(t.text, t.raw)
+				ahead |= t.is.mark() | t.was.mark()
 				cur.tokens[i].ahead = ahead
 			}
 			out = append(out, cur)
 		}
-		cur = sentence{}
+		cur, begin = sentence{}, len(room)
+	}
+	take := func(t token) {
+		room = append(room, t)
+		cur.tokens = room[begin:]
 	}
 	lineStart := 0
 	for i, t := range toks {
@@ -268,10 +305,10 @@ func sentences(text string, toks []token) []sentence {
 				flush()
 			}
 		case t.text == "¿":
-			cur.tokens = append(cur.tokens, t)
+			take(t)
 			cur.question = true
 		default:
-			cur.tokens = append(cur.tokens, t)
+			take(t)
 		}
 		if len(cur.tokens) == longest {
 			cur.endless = true

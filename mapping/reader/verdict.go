@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -181,9 +182,7 @@ func (t *text) attachedRequest() bool {
 					return true
 				}
 				for _, g := range t.grammars() {
-					found := false
-					g.acts.at(s.tokens, i, func(row *row, _ int) { found = found || row.cells[0] == "cancel" && row.cells[1] != "done" })
-					if found {
+					if slices.ContainsFunc(g.acts.at(s.tokens, i), func(h hit) bool { return h.row.cells[0] == "cancel" && h.row.cells[1] != "done" }) {
 						return true
 					}
 				}

@@ -22,6 +22,8 @@ type part struct {
 type text struct {
 	mail      Mail
 	patterns  Patterns
+	prefixes  []string // of references, in upper case
+	initials  string   // the first byte of each
 	says      map[topic]bool
 	names     [][]token
 	parts     []part
@@ -50,6 +52,12 @@ const (
 
 func open(m Mail, p Patterns) *text {
 	t := &text{mail: m, patterns: p, room: MaxText}
+	for _, prefix := range p.Prefixes {
+		if prefix != "" {
+			prefix = strings.ToUpper(prefix)
+			t.prefixes, t.initials = append(t.prefixes, prefix), t.initials+prefix[:1]
+		}
+	}
 	for _, name := range p.Names {
 		if toks := scan(name); len(toks) > 0 {
 			t.names = append(t.names, toks)
@@ -108,22 +116,23 @@ func isThread(subject string) bool {
 // tongue is the language with more of its everyday words in what was newly
 // written or passed on.
 func (t *text) tongue() string {
-	count := map[*grammar]int{}
+	en, es := 0, 0
 	for _, p := range t.parts {
 		if p.kind == kindSignature || p.kind == kindDisclaimer || p.kind == kindQuoted {
 			continue
 		}
 		for _, s := range p.sentences {
 			for _, tok := range s.tokens {
-				for _, g := range []*grammar{english, spanish} {
-					if g.plain[tok.text] {
-						count[g]++
-					}
+				if english.plain[tok.text] {
+					en++
+				}
+				if spanish.plain[tok.text] {
+					es++
 				}
 			}
 		}
 	}
-	if count[spanish] > count[english] {
+	if es > en {
 		return "es"
 	}
 	return "en"
@@ -147,8 +156,12 @@ func (t *text) survey() {
 			for i := range s.tokens {
 				t.count(t.referenceRow(s.tokens[i]))
 				for _, g := range t.grammars() {
-					g.objects.at(s.tokens, i, func(r *row, _ int) { t.count(r) })
-					g.facts.at(s.tokens, i, func(r *row, _ int) { t.says[topic{p.kind, r.cells[0]}] = true })
+					for _, h := range g.objects.at(s.tokens, i) {
+						t.count(h.row)
+					}
+					for _, h := range g.facts.at(s.tokens, i) {
+						t.says[topic{p.kind, h.row.cells[0]}] = true
+					}
 				}
 			}
 		}
@@ -179,7 +192,11 @@ func (t *text) find(n int) {
 	for i, s := range p.sentences {
 		taken := 0
 		for _, g := range t.grammars() {
-			found := t.clause(g, s).signals(func() string { return t.spokenOf(n, i) })
+			c := t.clause(g, s)
+			if c == nil {
+				continue
+			}
+			found := c.signals(func() string { return t.spokenOf(n, i) })
 			if taken > 0 && len(found) > 0 {
 				continue
 			}
@@ -207,11 +224,11 @@ func (t *text) spokenOf(n, i int) string {
 			kind := ""
 			for j := range sentences[k].tokens {
 				for _, g := range t.grammars() {
-					g.objects.at(sentences[k].tokens, j, func(r *row, _ int) {
-						if r.cells[0] != "when" && r.cells[0] != "message" {
-							kind = r.cells[0]
+					for _, h := range g.objects.at(sentences[k].tokens, j) {
+						if said := h.row.cells[0]; said != "when" && said != "message" {
+							kind = said
 						}
-					})
+					}
 				}
 			}
 			if kind != "" {
