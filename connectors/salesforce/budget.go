@@ -78,7 +78,7 @@ func (b *budget) allow(now time.Time) error {
 	defer b.mu.Unlock()
 	free, known := b.free()
 	if wait := b.last.Add(probeEvery).Sub(now); known && free <= 0 && b.reserve > 0 && wait > 0 {
-		return &connectors.Error{Class: connectors.Throttled, Code: "RESERVE", RetryAfter: wait,
+		return &connectors.Error{Class: connectors.Throttled, Code: "RESERVE", RetryAfter: wait, Limit: connectors.ReserveLimit,
 			Err:  fmt.Errorf("%d of %d API calls of the last 24 hours are used, and %d are kept back", b.org.used, b.org.limit, b.reserve),
 			Hint: "lower the reserve, or find out which app uses the calls"}
 	}

@@ -34,7 +34,7 @@ func (a answered) err(read bool) error {
 	return nil
 }
 
-// composite makes up to five requests in one call, one after the other, and
+// composite makes several requests in one call, one after the other, and
 // returns their answers in the same order. The error is that of the call as a
 // whole.
 func (c *Client) composite(ctx context.Context, parts []request) ([]answered, time.Time, error) {

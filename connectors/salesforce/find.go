@@ -20,47 +20,45 @@ import (
 // or returns an error and nothing; values are as Salesforce writes them. A
 // field or an id that cannot be one is an error of class Rejected.
 func (c *Client) Find(ctx context.Context, q connectors.Query) ([]connectors.Record, error) {
-	all := c.findAll(ctx, []connectors.Query{q})
-	return all[0].records, all[0].err
+	all := c.FindAll(ctx, []connectors.Query{q})
+	return all[0].Records, all[0].Err
 }
 
-// found is the answer to one query.
-type found struct {
-	records []connectors.Record
-	err     error
-}
-
-// findAll answers several queries in as few calls as possible, each with its
-// own error.
-func (c *Client) findAll(ctx context.Context, queries []connectors.Query) []found {
-	results := make([]found, len(queries))
+// FindAll implements [connectors.Batcher]: five queries are one call.
+func (c *Client) FindAll(ctx context.Context, queries []connectors.Query) []connectors.Found {
+	results := make([]connectors.Found, len(queries))
 	var parts []soqlQuery
 	var of []int // the query that a part belongs to
 	for i, q := range queries {
 		composed, err := compose(q)
 		if err != nil {
-			results[i].err = &connectors.Error{Class: connectors.Rejected, Err: err}
+			results[i].Err = &connectors.Error{Class: connectors.Rejected, Err: err}
 		}
 		for _, part := range composed {
 			parts, of = append(parts, part), append(of, i)
 		}
 	}
-	for n, p := range c.ask(ctx, parts) {
+	read := make([]connectors.Found, len(parts))
+	pages := c.ask(ctx, parts)
+	var all []int
+	for n := range pages {
+		all = append(all, n)
+	}
+	atOnce(all, func(n int) {
+		read[n].Records, read[n].Err = c.allPages(ctx, queries[of[n]], parts[n], pages[n])
+	})
+	for n, part := range read {
 		r := &results[of[n]]
-		if r.err != nil {
-			continue
-		}
-		records, err := c.allPages(ctx, queries[of[n]], parts[n], p)
-		r.records, r.err = append(r.records, records...), err
+		r.Records, r.Err = append(r.Records, part.Records...), cmp.Or(r.Err, part.Err)
 	}
 	for i := range results {
 		r := &results[i]
-		if r.err != nil {
-			*r = found{err: fmt.Errorf("finding %s: %w", queries[i].Kind, r.err)}
+		if r.Err != nil {
+			*r = connectors.Found{Err: fmt.Errorf("finding %s: %w", queries[i].Kind, r.Err)}
 			continue
 		}
-		slices.SortFunc(r.records, func(a, b connectors.Record) int { return cmp.Compare(a.Ref.ID, b.Ref.ID) })
-		r.records = slices.CompactFunc(r.records, func(a, b connectors.Record) bool { return a.Ref == b.Ref })
+		slices.SortFunc(r.Records, func(a, b connectors.Record) int { return cmp.Compare(a.Ref.ID, b.Ref.ID) })
+		r.Records = slices.CompactFunc(r.Records, func(a, b connectors.Record) bool { return a.Ref == b.Ref })
 	}
 	return results
 }

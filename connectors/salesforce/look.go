@@ -36,8 +36,8 @@ func (c *Client) look(ctx context.Context, byOp map[string][]*task) {
 	for _, q := range questions {
 		queries = append(queries, q.query)
 	}
-	for i, f := range c.findAll(ctx, queries) {
-		questions[i].settle(questions[i].tasks, f.records, f.err)
+	for i, f := range c.FindAll(ctx, queries) {
+		questions[i].settle(questions[i].tasks, f.Records, f.Err)
 	}
 }
 
