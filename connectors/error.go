@@ -36,6 +36,12 @@ func (c Class) String() string {
 	return classNames[c]
 }
 
+// Limits of our own.
+const (
+	ReserveLimit = "reserve"  // calls that are kept back for others
+	PerHourLimit = "per-hour" // mails that one address may get
+)
+
 // Error is an error with a class. Its text holds no secret, no address and no
 // message body.
 type Error struct {
@@ -45,6 +51,9 @@ type Error struct {
 	Code string
 	// RetryAfter is how long to wait at least; zero means as the caller likes.
 	RetryAfter time.Duration
+	// Limit is which limit of our own refused it, as one of the constants; empty
+	// if the system did.
+	Limit string
 	// Hint says what a person can do about it; may be empty.
 	Hint string
 	Err  error
@@ -84,6 +93,14 @@ func RetryAfter(err error) time.Duration {
 		return e.RetryAfter
 	}
 	return 0
+}
+
+// LimitOf returns which limit of our own err is about; empty if none.
+func LimitOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Limit
+	}
+	return ""
 }
 
 // Ended reports whether err is the end of ctx rather than a failure.

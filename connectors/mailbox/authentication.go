@@ -56,7 +56,10 @@ func (a Authenticator) Verdict(raw []byte) (verdict, reason string) {
 	if guard(raw) != nil {
 		return AuthNone, "the mail was not read"
 	}
-	header := readHeader(raw)
+	return a.judge(raw, readHeader(raw))
+}
+
+func (a Authenticator) judge(raw []byte, header header) (verdict, reason string) {
 	if header.malformed {
 		return AuthFail, "the header is malformed"
 	}

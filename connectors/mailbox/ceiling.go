@@ -24,6 +24,10 @@ type Journal func(ctx context.Context, since time.Time) ([]connectors.Change, er
 // nothing is sent and the error is Temporary. A change in doubt passes: it was
 // counted when it was first sent. It may be used concurrently.
 type Ceiling struct {
+	// Exempt tells of a change by its key whether it passes and is not counted;
+	// nil: none does. It must be set before the first Apply.
+	Exempt func(key string) bool
+
 	next    connectors.Sink
 	most    int
 	journal Journal
@@ -60,8 +64,10 @@ func (c *Ceiling) Apply(ctx context.Context, changes []connectors.Change) []conn
 		switch {
 		case err != nil:
 			results[i].Err = fmt.Errorf("reading what was sent within the last hour: %w", err)
+		case c.exempt(change):
+			results[i] = c.next.Apply(ctx, changes[i:i+1])[0]
 		case !c.pass(change, journaled):
-			results[i].Err = &connectors.Error{Class: connectors.Rejected,
+			results[i].Err = &connectors.Error{Class: connectors.Rejected, Limit: connectors.PerHourLimit,
 				Hint: "look for a program that answers our mails; if all is well, have it sent again later",
 				Err:  fmt.Errorf("a recipient has got %d mails within an hour", c.most)}
 		default:
@@ -81,9 +87,15 @@ func (c *Ceiling) journaled(ctx context.Context) (map[string][]string, error) {
 	}
 	changes, err := c.journal(ctx, c.now().Add(-time.Hour))
 	for _, change := range changes {
-		sent[change.Key] = recipientsOf(change)
+		if !c.exempt(change) {
+			sent[change.Key] = recipientsOf(change)
+		}
 	}
 	return sent, err
+}
+
+func (c *Ceiling) exempt(change connectors.Change) bool {
+	return c.Exempt != nil && c.Exempt(change.Key)
 }
 
 // pass notes the change and reports true, unless one of its recipients has had

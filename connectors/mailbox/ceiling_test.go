@@ -124,6 +124,21 @@ func TestNobodyGetsMoreMailsThanAllowed(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("what is exempt passes and does not count", func(t *testing.T) {
+		bag := &mailbag{}
+		s := mailbox.NewCeiling(bag, 1, func(context.Context, time.Time) ([]connectors.Change, error) { return bag.sent, nil }, clock)
+		s.Exempt = func(key string) bool { return strings.HasPrefix(key, "notice") }
+		for _, key := range []string{"notice1", "notice2", "k1", "notice3"} {
+			if err := one(t, s, mailTo(key, "rita@sunny.test")); err != nil {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+		err := one(t, s, mailTo("k2", "rita@sunny.test"))
+		rejected(t, err)
+		if connectors.LimitOf(err) != connectors.PerHourLimit {
+			t.Errorf("%v is not told to be a limit of ours", err)
+		}
+	})
 	t.Run("nor anything while the journal cannot be read", func(t *testing.T) {
 		bag := &mailbag{}
 		s := mailbox.NewCeiling(bag, 1, func(context.Context, time.Time) ([]connectors.Change, error) { return nil, errors.New("locked") }, clock)

@@ -59,7 +59,9 @@ func (l *load) add(raw []byte) error {
 		if bytes.IndexByte(line, '*') >= 0 {
 			l.parameters += len(parameterPart.FindAllIndex(line, maxParameters+1))
 		}
-		l.multiparts += bytes.Count(bytes.ToLower(line), multipartWord)
+		if bytes.IndexByte(line, '/') >= 0 {
+			l.multiparts += bytes.Count(bytes.ToLower(line), multipartWord)
+		}
 	}
 	switch {
 	case l.boundaries > maxBoundaries:

@@ -75,8 +75,11 @@ var (
 // separator recognizes the line above a header block. Rest is what follows on
 // the same line.
 func separator(line string) (kind, rest string, ok bool) {
-	if beginForward.MatchString(line) {
+	if startsLike(line, "be", "an", "in", "d") && beginForward.MatchString(line) {
 		return Forwarded, "", true
+	}
+	if strings.IndexByte("-_=*", line[0]) < 0 {
+		return "", "", false
 	}
 	if ruled.MatchString(line) {
 		return "", "", true
@@ -104,10 +107,25 @@ var labels = map[string]string{
 	"importance": "other", "attachments": "other", "priority": "other", "resent-from": "other", "organization": "other", "message-id": "other", "wichtigkeit": "other", "importancia": "other",
 }
 
+// startsLike tells whether a line begins with one of these, whatever the case of
+// its letters. Looking for that first spares almost every line the search with a
+// regular expression, which was two fifths of the time to take a mail apart.
+func startsLike(line string, beginnings ...string) bool {
+	for _, b := range beginnings {
+		if len(line) >= len(b) && strings.EqualFold(line[:len(b)], b) {
+			return true
+		}
+	}
+	return false
+}
+
 var labelLine = regexp.MustCompile(`^[\s*_|>]*([\pL][\pL -]{0,14}?)[\s*_]*:[\s*_]*(.*)$`)
 
 // label reads a header line.
 func label(line string) (holds, value string, ok bool) {
+	if strings.IndexByte(line, ':') < 0 {
+		return "", "", false
+	}
 	m := labelLine.FindStringSubmatch(line)
 	if m == nil {
 		return "", "", false
@@ -233,7 +251,7 @@ var attributionStart = regexp.MustCompile(`(?i)^(on|am|el|le|il|em|op)\s`)
 // attribution recognizes such a sentence, which may be broken over four lines.
 func attribution(lines []string) (a attributed, ok bool) {
 	first := strings.TrimSpace(lines[0])
-	if !attributionStart.MatchString(first) {
+	if !startsLike(first, "on", "am", "el", "le", "il", "em", "op") || !attributionStart.MatchString(first) {
 		return a, false
 	}
 	sentence := ""

@@ -17,12 +17,22 @@ func Fields(raw []byte, a Authenticator) (fields map[string]any) {
 			fields = unread(raw[:min(len(raw), maxHeader)], int64(len(raw)), fmt.Sprintf("the message cannot be read: %v", p))
 		}
 	}()
-	m, err := Parse(raw)
+	header := readHeader(raw[:min(len(raw), maxHeader)])
+	var work load
+	var m Message
+	verdict, reason := AuthNone, "the mail was not read"
+	err := work.add(raw)
+	if err != nil {
+		m = heading(header)
+	} else {
+		m, err = parse(raw, header, work)
+		verdict, reason = a.judge(raw, header)
+	}
 	fields = m.Fields()
 	sum := sha256.Sum256(raw)
 	fields["sha256"] = hex.EncodeToString(sum[:])
 	fields["size"] = float64(len(raw))
-	fields["auth"], fields["auth_reason"] = a.Verdict(raw)
+	fields["auth"], fields["auth_reason"] = verdict, reason
 	fields["error"] = nil
 	if err != nil {
 		fields["error"] = err.Error()
@@ -32,10 +42,7 @@ func Fields(raw []byte, a Authenticator) (fields map[string]any) {
 
 // unread describes a mail of which at most the header was read.
 func unread(head []byte, size int64, problem string) map[string]any {
-	header := readHeader(head)
-	m := describe(header)
-	m.Auto = automatic(header, nil)
-	fields := m.Fields()
+	fields := heading(readHeader(head)).Fields()
 	sum := sha256.Sum256(head)
 	fields["sha256"] = hex.EncodeToString(sum[:])
 	fields["size"] = float64(size)

@@ -40,7 +40,7 @@ const (
 // divide cuts a text into segments. Subject is that of the mail the text is
 // from: whether a header block in it quotes or forwards often shows there only.
 func divide(text, subject string, depth int) []Segment {
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u00a0", " ", "\u200b", "", "\u200e", "", "\u200f", "", "\ufeff", "").Replace(text)
+	text = plainSpaces.Replace(text)
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		lines[i] = shallow(line)
@@ -49,6 +49,8 @@ func divide(text, subject string, depth int) []Segment {
 	d.walk(lines, Segment{Kind: New, Depth: depth}, subject)
 	return d.out
 }
+
+var plainSpaces = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u00a0", " ", "\u200b", "", "\u200e", "", "\u200f", "", "\ufeff", "")
 
 type divider struct{ out []Segment }
 
@@ -122,7 +124,7 @@ func (d *divider) add(lines []string, at Segment) {
 		case line == "--" || line == "---" && len(lines)-i <= 12:
 			flush(i, kind)
 			kind = Signature
-		case device.MatchString(line):
+		case startsLike(line, "se", "ge", "en", "vo", "in") && device.MatchString(line):
 			flush(i, kind)
 			flush(i+1, Signature)
 		case (i == 0 || strings.TrimSpace(lines[i-1]) == "") && disclaimer.MatchString(line):

@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -130,10 +131,10 @@ type delivery struct {
 }
 
 // deliveries describes those of uids that still exist.
-func (s *session) deliveries(ctx context.Context, uids []imap.UID) (map[imap.UID]delivery, error) {
+func (s *session) deliveries(ctx context.Context, uids imap.UIDSet) (map[imap.UID]delivery, error) {
 	found := map[imap.UID]delivery{}
 	err := s.do(ctx, s.timeout, func() error {
-		messages, err := s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true}).Collect()
+		messages, err := s.client.Fetch(uids, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true}).Collect()
 		if err != nil {
 			return fmt.Errorf("reading the sizes of messages in %q: %w", s.folder, err)
 		}
@@ -168,7 +169,7 @@ func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, size,
 					continue
 				}
 				// One byte more than allowed shows a server that lied about the size.
-				if raw, err = io.ReadAll(io.LimitReader(data.Literal, limit+1)); err != nil {
+				if raw, err = whole(data.Literal, limit); err != nil {
 					// The client goes on with the connection after an error, so
 					// the command must not be touched again, only cut off.
 					s.close()
@@ -182,6 +183,13 @@ func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, size,
 		return nil
 	})
 	return raw, err
+}
+
+// whole reads a literal, and at most one byte more than limit.
+func whole(l imap.LiteralReader, limit int64) ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, 0, min(l.Size(), limit)+bytes.MinRead))
+	_, err := b.ReadFrom(io.LimitReader(l, limit+1))
+	return b.Bytes(), err
 }
 
 // bodies returns the bytes of messages that are total bytes long together, in
@@ -205,7 +213,7 @@ func (s *session) bodies(ctx context.Context, uids []imap.UID, total int64) (fou
 						continue
 					}
 					var err error
-					if raw, err = io.ReadAll(io.LimitReader(data.Literal, left+1)); err != nil {
+					if raw, err = whole(data.Literal, left); err != nil {
 						s.close() // see body
 						return err
 					}
@@ -229,7 +237,7 @@ func (s *session) bodies(ctx context.Context, uids []imap.UID, total int64) (fou
 // idle waits until the server reports an arrival, wake has a value, ctx ends,
 // or renew is over, and tells whether it was one of the first two. An error
 // means that the link is lost.
-func (s *session) idle(ctx context.Context, renew time.Duration, wake <-chan struct{}) (woken bool, err error) {
+func (s *session) idle(ctx context.Context, renew time.Duration, wake <-chan struct{}) (woken, told bool, err error) {
 	var command *imapclient.IdleCommand
 	if s.caps.Has(imap.CapIdle) {
 		err := s.do(ctx, s.timeout, func() (err error) {
@@ -237,23 +245,23 @@ func (s *session) idle(ctx context.Context, renew time.Duration, wake <-chan str
 			return err
 		})
 		if err != nil {
-			return false, fmt.Errorf("waiting for mail: %w", err)
+			return false, false, fmt.Errorf("waiting for mail: %w", err)
 		}
 	}
 	timer := time.NewTimer(renew)
 	defer timer.Stop()
 	select {
 	case <-s.exists:
-		woken = true
+		told = true
 	case <-wake:
 		woken = true
 	case <-timer.C:
 	case <-s.client.Closed():
-		return false, errors.New("waiting for mail: the server closed the connection")
+		return false, false, errors.New("waiting for mail: the server closed the connection")
 	case <-ctx.Done():
 	}
 	if command == nil {
-		return woken, nil
+		return woken, told, nil
 	}
 	// The end of ctx is no reason to lose the connection, but then a caller is
 	// waiting to stop.
@@ -268,9 +276,9 @@ func (s *session) idle(ctx context.Context, renew time.Duration, wake <-chan str
 		return command.Wait()
 	})
 	if err != nil {
-		return false, fmt.Errorf("waiting for mail: %w", err)
+		return false, false, fmt.Errorf("waiting for mail: %w", err)
 	}
-	return woken, nil
+	return woken, told, nil
 }
 
 // create makes a folder. A folder that is there already is fine.

@@ -18,7 +18,7 @@ const (
 	Kind = "message"
 
 	batchMessages = 50
-	batchBytes    = 64 << 20
+	batchBytes    = 32 << 20
 	// aheadBytes bounds the small messages that are read in one exchange.
 	aheadBytes = 4 << 20
 	// headerBytes is how much of a message is kept that is too large to keep.
@@ -51,11 +51,12 @@ type Source struct {
 	knock       chan struct{}
 	session     *session
 	failures    int
-	read        position // what the last Changes was asked to read after
+	read        position // up to where the last Changes has read
 	stuck       imap.UID
 	stuckTimes  int
-	backlog     position // what the last Changes returned, if there was more
-	oneByOne    bool     // the last exchange broke: find out at which message
+	backlog     backlog
+	told        bool // the server has told of an arrival behind read
+	oneByOne    bool // the last exchange broke: find out at which message
 	doneCreated bool
 
 	lastSuccess atomic.Pointer[time.Time]
@@ -89,7 +90,7 @@ func parseCursor(cursor connectors.Cursor) (p position, err error) {
 }
 
 // Changes returns the messages that arrived in the folder after the cursor, by
-// UID, at most 50 or 64 MB of them. If the server has numbered the folder anew
+// UID, at most 50 or 32 MB and one of them. If the server has numbered the folder anew
 // (UIDVALIDITY), everything in it is returned again; message_id and sha256
 // tell which of it is known.
 func (s *Source) Changes(ctx context.Context, after connectors.Cursor) (connectors.Batch, error) {
@@ -108,70 +109,53 @@ func (s *Source) Changes(ctx context.Context, after connectors.Cursor) (connecto
 	return batch, nil
 }
 
-func (s *Source) changes(ctx context.Context, open *session, from position) (connectors.Batch, error) {
-	var batch connectors.Batch
-	// Opening a large folder takes long: not between the batches of one backlog.
-	if open.folder != s.options.Folder || from.Last == 0 || from != s.backlog {
-		if err := open.sel(ctx, s.options.Folder); err != nil {
-			return batch, err
-		}
-	}
-	if from.Validity != open.validity {
-		if from.Validity != 0 {
-			s.options.Logger.Warn("mailbox numbered anew, reading it from the start", "system", s.options.Address)
-		}
-		from = position{Validity: open.validity}
-	}
-	uids, err := open.newer(ctx, from.Last)
+func (s *Source) changes(ctx context.Context, open *session, from position) (batch connectors.Batch, err error) {
+	behind, err := s.behind(ctx, open, from)
 	if err != nil {
 		return batch, err
 	}
-	s.read = from
+	from = behind.after
 	now := s.options.Now()
 	s.lastSuccess.Store(&now)
+	uids := behind.uids
 	if len(uids) > batchMessages {
 		uids, batch.More = uids[:batchMessages], true
 	}
-	if len(uids) > 0 {
-		found, err := open.deliveries(ctx, uids)
-		if err != nil {
-			return batch, err
-		}
-		ahead := s.readAhead(ctx, open, uids, found)
-		judge := s.options.Authenticator.during(ctx)
-		var total int64
-		for i, uid := range uids {
-			d, ok := found[uid]
-			if ok {
-				record, err := s.message(ctx, open, judge, uid, d, ahead[uid])
-				if err != nil && len(batch.Records) > 0 && ctx.Err() == nil {
-					// What came before the break is whole. Over a bad line it
-					// is the only way to get ahead.
-					open.close()
-					batch.More = true
-					break
-				}
-				if err != nil {
-					return batch, err
-				}
-				if record != nil {
-					batch.Records = append(batch.Records, *record)
-					d.size = max(d.size, int64(len(record.Raw))) // servers are wrong about it
-				}
-			}
-			from.Last = uid
-			if total += d.size; total > batchBytes && i < len(uids)-1 {
+	if err := behind.describe(ctx, open, len(uids)); err != nil {
+		return batch, err
+	}
+	ahead := s.readAhead(ctx, open, uids, behind.found)
+	judge := s.options.Authenticator.during(ctx)
+	var total int64
+	for i, uid := range uids {
+		if d, ok := behind.found[uid]; ok {
+			record, err := s.message(ctx, open, judge, uid, d, ahead[uid])
+			if err != nil && len(batch.Records) > 0 && ctx.Err() == nil {
+				// What came before the break is whole. Over a bad line it
+				// is the only way to get ahead.
+				open.close()
 				batch.More = true
 				break
 			}
+			if err != nil {
+				return batch, err
+			}
+			if record != nil {
+				batch.Records = append(batch.Records, *record)
+				d.size = max(d.size, int64(len(record.Raw))) // servers are wrong about it
+			}
+			total += d.size
+		}
+		from.Last = uid
+		if total > batchBytes && i < len(uids)-1 {
+			batch.More = true
+			break
 		}
 	}
 	batch.Next = from.cursor()
+	s.read = from
 	s.oneByOne = open.closed()
-	s.backlog = position{}
-	if batch.More {
-		s.backlog = from
-	}
+	behind.advance(from)
 	return batch, nil
 }
 
@@ -200,11 +184,11 @@ func (s *Source) Wait(ctx context.Context) error {
 			}
 			now := s.options.Now()
 			s.lastSuccess.Store(&now)
-			if len(uids) > 0 {
+			if s.told = len(uids) > 0; s.told {
 				return nil
 			}
-			woken, err := open.idle(ctx, s.options.IdleRenew, s.knock)
-			if woken || err != nil {
+			woken, told, err := open.idle(ctx, s.options.IdleRenew, s.knock)
+			if s.told = told; woken || told || err != nil {
 				return err
 			}
 			if ctx.Err() != nil {
@@ -321,6 +305,7 @@ func (s *Source) take(ctx context.Context) error {
 }
 
 func (s *Source) drop() {
+	s.backlog, s.told = backlog{}, false
 	if s.session != nil {
 		s.session.close()
 		s.session = nil
