@@ -30,7 +30,8 @@ func newOrgCheckCommand(g *globals) *cobra.Command {
 		Long: `Check logs in as the daemon would and compares the org with the mapping: each
 object and field, what the integration user may do with it, its type, length
 and values; the keys that keep a record from being created twice; the queue; the
-feeds. It only reads, and takes about one API call for each mapped object.`,
+feeds. It only reads, and takes one API call for every ten mapped objects and a
+few more.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := g.load()

@@ -47,10 +47,18 @@ func checkOrg(ctx context.Context, org *salesforce.Client, cfg *config.Config) (
 	if c.report.User, err = org.User(ctx); err != nil {
 		return c.report, err
 	}
-	if c.known, err = org.Objects(ctx); err != nil {
+	known, err := org.Objects(ctx)
+	if err != nil {
 		return c.report, err
 	}
-	for _, n := range needsOf(cfg.Names) {
+	for _, o := range known {
+		c.known = append(c.known, o.Name)
+	}
+	needs := needsOf(cfg.Names)
+	if err := c.describeAll(ctx, needs); err != nil {
+		return c.report, err
+	}
+	for _, n := range needs {
 		if err := c.object(ctx, n); err != nil {
 			return c.report, err
 		}
@@ -78,6 +86,25 @@ func (c *orgCheck) problem(at, purpose, fix, format string, args ...any) {
 
 func (c *orgCheck) note(at, purpose, fix, format string, args ...any) {
 	c.report.Notes = append(c.report.Notes, finding{at, purpose, fmt.Sprintf(format, args...), fix})
+}
+
+// describeAll asks about all mapped objects together.
+func (c *orgCheck) describeAll(ctx context.Context, needs []need) error {
+	var names []string
+	for _, n := range needs {
+		names = append(names, n.object)
+	}
+	found, err := c.org.DescribeAll(ctx, names)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		c.described[name] = nil
+		if o, there := found[name]; there {
+			c.described[name] = &o
+		}
+	}
+	return nil
 }
 
 // describe asks about each object once; nil is one that is not there.
@@ -177,6 +204,9 @@ func (c *orgCheck) field(ctx context.Context, o *salesforce.Object, n fieldNeed)
 		return err
 	}
 	if missing != nil {
+		if packaged(n) {
+			missing.Fix = "\"standdown org package\" makes it"
+		}
 		c.problem(at, n.at(), missing.Fix, "%s", missing.Says)
 		return nil
 	}

@@ -211,6 +211,17 @@ func packageOf(cfg *config.Config, user, contact string) map[string]any {
 	return files
 }
 
+// packaged tells whether the package makes a field that the org does not have.
+func packaged(f fieldNeed) bool {
+	switch f.at() {
+	case "job.resource", "case.answer", "case.answer_reason":
+		return ownCustom(f.path)
+	case "job.abort_reason", "contact.on_hold", "contact.hold_start", "contact.hold_return":
+		return ownCustom(f.path) && strings.HasPrefix(f.path, ownPrefix)
+	}
+	return false
+}
+
 // ownPrefix begins the names of fields that nobody but Standdown has, so that
 // they are made whatever they are for. Others may be the org's own already.
 const ownPrefix = "Standdown_"

@@ -11,7 +11,7 @@ import (
 )
 
 func newSandboxCommand() *cobra.Command {
-	var addr, state string
+	var addr, state, model, project string
 	var noSeed bool
 	cmd := &cobra.Command{
 		Use:   "sandbox",
@@ -19,18 +19,35 @@ func newSandboxCommand() *cobra.Command {
 		Long: `Sandbox runs a Salesforce org in this process: REST API, SOQL, believable
 records. It prints how to log in and stays up until it is interrupted. It is for
 trying a configuration; it keeps nothing unless --state names a file, in which
-it then continues where it was when it was last interrupted.`,
+it then continues where it was when it was last interrupted.
+
+With --model acme it is the org of a company that has other names for everything
+and nothing of Standdown's: for trying what a new org asks of its administrator.
+--add takes what "standdown org package" wrote, and gives the org its fields and
+queue, as deploying it would.`,
 		Example: `  standdown sandbox
   standdown sandbox --state org.json
+  standdown sandbox --model acme --state acme.json
+  standdown sandbox --model acme --state acme.json --add sfdx
   standdown sandbox --addr 127.0.0.1:0 --no-seed`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "`address` to listen on, on this machine")
 	cmd.Flags().StringVar(&state, "state", "", "`file` to keep the org in")
+	cmd.Flags().StringVar(&model, "model", "standard", "what the org calls things: standard or acme; the same each time with --state")
+	cmd.Flags().StringVar(&project, "add", "", "`directory` of a Salesforce DX project whose fields and queues the org has besides")
 	cmd.Flags().BoolVar(&noSeed, "no-seed", false, "begin without records")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		const id, secret = "sandbox", "secret"
-		org, fresh, err := sandbox.Open(sandbox.Options{ClientID: id, ClientSecret: secret, State: state})
+		options := sandbox.Options{ClientID: id, ClientSecret: secret, State: state, Project: project}
+		switch model {
+		case "standard":
+		case "acme":
+			options.Model = sandbox.Acme()
+		default:
+			return usagef("there is no model %q; want standard or acme", model)
+		}
+		org, fresh, err := sandbox.Open(options)
 		if err != nil {
 			return err
 		}

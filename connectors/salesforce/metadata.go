@@ -2,8 +2,10 @@ package salesforce
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"standdown/connectors"
@@ -13,6 +15,7 @@ import (
 // what that user may not see is not there.
 type Object struct {
 	Name         string  `json:"name"`
+	Label        string  `json:"label"`
 	Queryable    bool    `json:"queryable"`
 	Createable   bool    `json:"createable"`
 	Updateable   bool    `json:"updateable"`
@@ -20,11 +23,19 @@ type Object struct {
 	Replicatable bool    `json:"replicateable"`
 	FeedEnabled  bool    `json:"feedEnabled"`
 	Fields       []Field `json:"fields"`
+	Children     []Child `json:"childRelationships"`
+}
+
+// A Child is a lookup of another object that leads to this one.
+type Child struct {
+	Object string `json:"childSObject"`
+	Field  string `json:"field"`
 }
 
 // A Field is one field of an [Object].
 type Field struct {
-	Name string `json:"name"`
+	Name  string `json:"name"`
+	Label string `json:"label"`
 	// Type is as Salesforce writes it: string, picklist, reference, datetime.
 	Type             string   `json:"type"`
 	Length           int      `json:"length"` // in characters; 0 for types without
@@ -35,6 +46,7 @@ type Field struct {
 	Calculated       bool     `json:"calculated"`
 	ExternalID       bool     `json:"externalId"`
 	Unique           bool     `json:"unique"`
+	NameField        bool     `json:"nameField"` // what people call the record by
 	Restricted       bool     `json:"restrictedPicklist"`
 	Values           []Choice `json:"picklistValues"`
 	RefersTo         []string `json:"referenceTo"`
@@ -73,21 +85,61 @@ func (c *Client) Describe(ctx context.Context, name string) (o Object, found boo
 	return o, true, nil
 }
 
-// Objects returns the names of all objects that the integration user may see.
-func (c *Client) Objects(ctx context.Context) ([]string, error) {
+// describesPerCall keeps an answer small: of an object with hundreds of fields
+// it may be a megabyte.
+const describesPerCall = 10
+
+// DescribeAll is [Client.Describe] for many objects in few calls, by name. What
+// is hidden or not there is not in the result. (Composite takes all sObject
+// resources, and counts as one call; an object that it does not describe is asked
+// for alone.)
+func (c *Client) DescribeAll(ctx context.Context, names []string) (map[string]Object, error) {
+	all := map[string]Object{}
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isName(name) })
+	for batch := range slices.Chunk(names, describesPerCall) {
+		var parts []request
+		for _, name := range batch {
+			parts = append(parts, request{method: http.MethodGet, path: "/sobjects/" + name + "/describe", read: true})
+		}
+		answers, _, err := c.composite(ctx, parts)
+		if err != nil {
+			return nil, fmt.Errorf("describing objects: %w", err)
+		}
+		for i, a := range answers {
+			o, found, err := c.described(ctx, batch[i], a)
+			if err != nil {
+				return nil, fmt.Errorf("describing %s: %w", batch[i], err)
+			}
+			if found {
+				all[batch[i]] = o
+			}
+		}
+	}
+	return all, nil
+}
+
+// described reads what a part of a Composite call says about an object.
+func (c *Client) described(ctx context.Context, name string, a answered) (o Object, found bool, err error) {
+	switch err := a.err(true); {
+	case code(err) == "NOT_FOUND":
+		return o, false, nil
+	case err != nil:
+		return c.Describe(ctx, name)
+	}
+	err = json.Unmarshal(a.Body, &o)
+	return o, err == nil, err
+}
+
+// Objects returns all objects that the integration user may see, without their
+// fields and children.
+func (c *Client) Objects(ctx context.Context) ([]Object, error) {
 	var answer struct {
-		Objects []struct {
-			Name string `json:"name"`
-		} `json:"sobjects"`
+		Objects []Object `json:"sobjects"`
 	}
 	if err := c.do(ctx, request{method: http.MethodGet, path: "/sobjects", read: true}, &answer); err != nil {
 		return nil, fmt.Errorf("listing objects: %w", err)
 	}
-	var names []string
-	for _, o := range answer.Objects {
-		names = append(names, o.Name)
-	}
-	return names, nil
+	return answer.Objects, nil
 }
 
 // An Allowance is how much of something the org may use in its time, and how

@@ -45,6 +45,11 @@ type Options struct {
 	Now func() time.Time
 	// Objects are added to [Standard]; one of the same name takes its place.
 	Objects []Object
+	// Model is what the org calls things; nil is [Standard].
+	Model *Model
+	// Project is the directory of a Salesforce DX project whose fields and
+	// queues [Open] adds to the org; [New] does not look at it.
+	Project string
 	// ClientID and ClientSecret are what a client logs in with. Default:
 	// "sandbox" and "secret".
 	ClientID     string
@@ -130,7 +135,7 @@ func New(opts Options) *Org {
 	if opts.DailyMails == 0 {
 		opts.DailyMails = 5000
 	}
-	schema, err := newSchema(append(Standard(), opts.Objects...))
+	schema, err := newSchema(append(opts.Model.objects(), opts.Objects...))
 	if err != nil {
 		panic("sandbox: " + err.Error())
 	}

@@ -70,9 +70,13 @@ func (f *Field) describe(writable bool) map[string]any {
 	for _, v := range f.Values {
 		entries = append(entries, map[string]any{"value": v, "label": v, "active": true, "defaultValue": false, "validFor": nil})
 	}
+	label := f.Label
+	if label == "" {
+		label = strings.ReplaceAll(strings.TrimSuffix(f.Name, "__c"), "_", " ")
+	}
 	length := f.length()
 	return map[string]any{
-		"name": f.Name, "label": strings.ReplaceAll(strings.TrimSuffix(f.Name, "__c"), "_", " "), "type": f.Type,
+		"name": f.Name, "label": label, "type": f.Type,
 		"soapType": f.soapType(), "length": length, "byteLength": 3 * length, "precision": f.digits(), "scale": 0, "digits": 0,
 		"custom": f.custom(), "externalId": f.ExternalID, "idLookup": f.ExternalID || f.Type == ID,
 		"unique": f.Unique, "caseSensitive": false, "nillable": !f.Required && f.Type != Checkbox && f.Type != ID,

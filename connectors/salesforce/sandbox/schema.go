@@ -29,6 +29,8 @@ const (
 type Field struct {
 	Name string
 	Type Type
+	// Label is what people see; empty is made of the name.
+	Label string
 	// Length is the longest text in characters; zero means what the type
 	// usually has (255 for text, 80 for e-mail, 32000 for long text).
 	Length int

@@ -32,7 +32,7 @@ type Seeded struct {
 // but for dates, which count from now. All addresses are of domains reserved
 // for examples. On error the org is left half filled.
 func Seed(org *Org, now time.Time) (Seeded, error) {
-	s := &seeder{person: org.Person, now: now, out: Seeded{
+	s := &seeder{person: org.Person, model: org.opts.Model, now: now, starts: map[string]time.Time{}, out: Seeded{
 		Users: map[string]string{}, Homeowners: map[string]string{}, Workflows: map[string]string{}, Milestones: map[string]string{},
 		Clients: map[string]string{}, Accounts: map[string]string{}, Regions: map[string]string{}, Resources: map[string]string{},
 		Visits: map[string][]string{}, Blocks: map[string]string{}, Customers: map[string]string{}, Interpreters: map[string]string{}, Assignments: map[string]string{},
@@ -41,8 +41,15 @@ func Seed(org *Org, now time.Time) (Seeded, error) {
 	s.workflows()
 	s.resources()
 	s.clients()
-	s.blocks()
-	s.assignments()
+	if s.model != nil {
+		s.away()
+	}
+	if s.model.has("Ops_Block__c") {
+		s.blocks()
+	}
+	if s.model.has("Assignment__c") {
+		s.assignments()
+	}
 	if s.err != nil {
 		return Seeded{}, fmt.Errorf("seeding the sandbox: %w", s.err)
 	}
@@ -52,7 +59,9 @@ func Seed(org *Org, now time.Time) (Seeded, error) {
 // A seeder adds records until something goes wrong, and then adds no more.
 type seeder struct {
 	person Person
+	model  *Model
 	now    time.Time
+	starts map[string]time.Time // of visits, by id
 	out    Seeded
 	err    error
 }
@@ -61,6 +70,7 @@ func (s *seeder) add(object string, fields map[string]any) string {
 	if s.err != nil {
 		return ""
 	}
+	object, fields = s.model.row(object, fields)
 	id, err := s.person.Insert(object, fields)
 	if err != nil {
 		s.err = fmt.Errorf("adding a %s: %w", object, err)
@@ -79,6 +89,9 @@ func (s *seeder) users() {
 		s.out.Users[u.first+" "+u.last] = s.add("User", map[string]any{
 			"FirstName": u.first, "LastName": u.last, "Username": u.name + "@backoffice.example", "Email": u.name + "@backoffice.example",
 			"IsActive": true, "TimeZoneSidKey": "America/New_York"})
+	}
+	if s.model != nil {
+		return // such an org has no queue for Standdown yet
 	}
 	s.out.BackOffice = s.add("Group", map[string]any{"Name": "Back Office", "DeveloperName": "Back_Office", "Type": "Queue"})
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -28,7 +29,9 @@ func (s *seeder) clients() {
 		map[string]any{"sked__Is_Available__c": false, "sked__Status__c": "Declined"})
 	s.during(amelia[3], "sked__Availability__c", "sked__Finish__c", "Luis Romero",
 		map[string]any{"sked__Is_Available__c": true, "sked__Status__c": "Approved"})
-	s.during(harold[10], "sked__Activity__c", "sked__End__c", "Omar Haddad", map[string]any{"Name": "First aid training"})
+	if s.model.has("sked__Activity__c") {
+		s.during(harold[10], "sked__Activity__c", "sked__End__c", "Omar Haddad", map[string]any{"Name": "First aid training"})
+	}
 	s.add("sked__Account_Resource_Score__c", map[string]any{
 		"sked__Account__c": s.out.Accounts["Stone household"], "sked__Resource__c": s.out.Resources["Kate Doyle"], "sked__Blacklisted__c": true})
 }
@@ -56,6 +59,9 @@ func (c client) visits() []visit {
 	return list
 }
 
+// visitTime is how long each visit takes.
+const visitTime = 2 * time.Hour
+
 // allocated is the state of an allocation beside that of its job; a job that
 // is not listed has none.
 var allocated = map[string]string{
@@ -80,7 +86,7 @@ func (s *seeder) client(c client) {
 	for _, v := range c.visits() {
 		start := time.Date(year, month, day+v.days, c.hour, 0, 0, 0, zone)
 		fields := map[string]any{
-			"sked__Job_Status__c": v.status, "sked__Start__c": start, "sked__Finish__c": start.Add(2 * time.Hour), "sked__Timezone__c": c.zone,
+			"sked__Job_Status__c": v.status, "sked__Start__c": start, "sked__Finish__c": start.Add(visitTime), "sked__Timezone__c": c.zone,
 			"sked__Region__c": s.out.Regions[c.region], "sked__Account__c": s.out.Accounts[account], "sked__Contact__c": s.out.Clients[name],
 			"sked__Location__c": location, "sked__Quantity__c": 1,
 		}
@@ -88,6 +94,7 @@ func (s *seeder) client(c client) {
 			fields["sked__Abort_Reason__c"] = "Cancelled by customer"
 		}
 		job := s.add("sked__Job__c", fields)
+		s.starts[job] = start
 		s.out.Visits[name] = append(s.out.Visits[name], job)
 		if v.resource == "" {
 			v.resource = c.resources[v.turn]
@@ -98,18 +105,21 @@ func (s *seeder) client(c client) {
 	}
 }
 
+// away puts a client on hold, so that there is something to do in an org that
+// nobody has looked after yet.
+func (s *seeder) away() {
+	object, fields := s.model.row("Contact", map[string]any{"On_Hold__c": true, "On_Hold_Start_Date__c": s.day(8), "Planned_Return_Date__c": s.day(29)})
+	if s.err == nil {
+		if err := s.person.Update(object, s.out.Clients["Noah Bennett"], fields); err != nil {
+			s.err = fmt.Errorf("putting a client on hold: %w", err)
+		}
+	}
+}
+
 // during adds something that takes up a resource for the time of a visit.
 func (s *seeder) during(job, object, end, resource string, fields map[string]any) {
-	if s.err != nil {
-		return
-	}
-	found, err := s.person.org.Query("SELECT sked__Start__c, sked__Finish__c FROM sked__Job__c WHERE Id = '" + job + "'")
-	if err != nil {
-		s.err = err
-		return
-	}
 	fields["sked__Resource__c"] = s.out.Resources[resource]
-	fields["sked__Start__c"] = found[0]["sked__Start__c"]
-	fields[end] = found[0]["sked__Finish__c"]
+	fields["sked__Start__c"] = s.starts[job]
+	fields[end] = s.starts[job].Add(visitTime)
 	s.add(object, fields)
 }

@@ -29,7 +29,36 @@ type stateTable struct {
 // where the org of that file was closed, or begins a new one, and fresh tells
 // which. [Org.Close] writes the file; a process that is killed leaves the one
 // of before. One file serves one org at a time.
+//
+// With opts.Project the org has the fields and queues of that project besides;
+// a file that was written with them is opened with them.
 func Open(opts Options) (o *Org, fresh bool, err error) {
+	var added project
+	if opts.Project != "" {
+		p, err := readProject(opts.Project)
+		if err == nil {
+			opts.Objects, err = p.onto(append(opts.Model.objects(), opts.Objects...))
+		}
+		if err != nil {
+			return nil, false, fmt.Errorf("adding to the sandbox org: %w", err)
+		}
+		added = *p
+	}
+	if o, fresh, err = open(opts); err != nil {
+		return nil, false, err
+	}
+	for _, q := range added.queues {
+		if o.ownerID(q.developerName) != "" {
+			continue
+		}
+		if _, err := o.Insert("Group", map[string]any{"Name": q.Name, "DeveloperName": q.developerName, "Type": "Queue"}); err != nil {
+			return nil, false, fmt.Errorf("adding the queue %s to the sandbox org: %w", q.developerName, err)
+		}
+	}
+	return o, fresh, nil
+}
+
+func open(opts Options) (o *Org, fresh bool, err error) {
 	o = New(opts)
 	if opts.State == "" {
 		return o, true, nil
