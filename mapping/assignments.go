@@ -106,18 +106,19 @@ func (f *finder) assignments(ctx context.Context, mem Memory, e rules.Event, now
 			customers = append(customers, c)
 		}
 	}
-	contacts, err := f.contactsOf(ctx, customers)
+	wants := []want{
+		{"assignment_interpreter", []string{"id", "assignment", "interpreter.name", "interpreter.window", "interpreter.minimum"}, []cond{
+			{"assignment", "in", ids}, {"status", "=", f.m.theirs("assignment_interpreter", "status", "assigned")}}},
+		{"billing", []string{"id", "created", "assignment", "status"}, []cond{{"assignment", "in", ids}}},
+	}
+	if len(customers) > 0 {
+		wants = append(wants, want{"contact", []string{"id", "name", "email", "customer"}, []cond{{"customer", "in", customers}}})
+	}
+	found, err := f.findAll(ctx, wants...)
 	if err != nil {
 		return nil, err
 	}
-	interpreters, err := f.interpreters(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	billings, err := f.billings(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
+	interpreters, billings, contacts := interpretersOf(found[0]), billingsOf(found[1]), contactsOf(slices.Concat(found[2:]...))
 	remembered, err := mem.Recall(ctx, subjects)
 	if err != nil {
 		return nil, fmt.Errorf("recalling assignments: %w", err)
@@ -138,46 +139,38 @@ func (f *finder) assignments(ctx context.Context, mem Memory, e rules.Event, now
 // assignmentsMeant finds the assignments that e may mean: the one it is about,
 // or those a mail names, or those of its sender's customers that are not over.
 func (f *finder) assignmentsMeant(ctx context.Context, e rules.Event, now time.Time) ([]row, error) {
-	found := map[string]row{}
-	add := func(where ...cond) error {
-		rows, err := f.find(ctx, "assignment", assignmentFields, where...)
-		for _, r := range rows {
-			found[r.id] = r
-		}
-		return err
-	}
-	var err error
+	var wants []want
 	switch {
 	case e.Subject.Kind == "assignment":
-		err = add(cond{"id", "=", e.Subject.ID})
+		wants = []want{{"assignment", assignmentFields, []cond{{"id", "=", e.Subject.ID}}}}
 	case e.Request == nil:
 	case len(e.Request.References) > 0:
-		for _, field := range []string{"name", "series"} {
-			if err == nil && f.m.path("assignment", field) != "" {
-				err = add(cond{field, "in", e.Request.References})
-			}
-		}
+		wants = f.having("assignment", assignmentFields, e.Request.References, "name", "series")
 	case e.Request.From != "":
-		var customers []string
-		if customers, err = f.customersOf(ctx, []string{e.Request.From}); err == nil && len(customers) > 0 {
-			err = add(cond{"customer", "in", customers}, cond{"end", ">=", now})
+		customers, err := f.customersOf(ctx, []string{e.Request.From})
+		if err != nil {
+			return nil, err
+		}
+		if len(customers) > 0 {
+			wants = []want{{"assignment", assignmentFields, []cond{{"customer", "in", customers}, {"end", ">=", now}}}}
 		}
 	}
+	found, err := f.findAll(ctx, wants...)
 	if err != nil {
 		return nil, err
 	}
+	meant := byID(found)
 	var series []string
-	for _, r := range found {
+	for _, r := range meant {
 		if s := r.text("series"); s != "" && !slices.Contains(series, s) {
 			series = append(series, s)
 		}
 	}
-	if len(series) > 0 {
-		if err := add(cond{"series", "in", series}); err != nil {
-			return nil, err
-		}
+	if len(series) == 0 {
+		return meant, nil
 	}
-	return byID(found), nil
+	whole, err := f.find(ctx, "assignment", assignmentFields, cond{"series", "in", series})
+	return byID([][]row{meant, whole}), err
 }
 
 func assignment(r row) rules.Assignment {
@@ -204,48 +197,53 @@ func terms(r row, of string) rules.Terms {
 
 // customersOf returns the customers whose contacts have one of the addresses.
 func (f *finder) customersOf(ctx context.Context, addresses []string) ([]string, error) {
-	rows, err := f.find(ctx, "contact", []string{"id", "customer"}, cond{"email", "in", addresses})
+	found, err := f.findAll(ctx, speakers(addresses))
+	if err != nil {
+		return nil, err
+	}
+	return customers(found[0]), nil
+}
+
+// speakers wants the contacts that have one of the addresses.
+func speakers(addresses []string) want {
+	return want{"contact", []string{"id", "customer"}, []cond{{"email", "in", addresses}}}
+}
+
+// customers returns those for whom the contacts may speak, each once.
+func customers(contacts []row) []string {
 	var all []string
-	for _, r := range rows {
+	for _, r := range contacts {
 		if c := r.text("customer"); c != "" && !slices.Contains(all, c) {
 			all = append(all, c)
 		}
 	}
-	return all, err
+	return all
 }
 
-// contactsOf reads those who may speak for customers.
-func (f *finder) contactsOf(ctx context.Context, customers []string) (map[string][]rules.Person, error) {
+// contactsOf returns those who may speak for each customer.
+func contactsOf(rows []row) map[string][]rules.Person {
 	all := map[string][]rules.Person{}
-	if len(customers) == 0 {
-		return all, nil
-	}
-	rows, err := f.find(ctx, "contact", []string{"id", "name", "email", "customer"}, cond{"customer", "in", customers})
 	for _, r := range rows {
 		all[r.text("customer")] = append(all[r.text("customer")], rules.Person{ID: r.id, Name: r.text("name"), Email: r.text("email")})
 	}
-	return all, err
+	return all
 }
 
-// interpreters reads those whom assignments are given to now.
-func (f *finder) interpreters(ctx context.Context, assignments []string) (map[string][]rules.Interpreter, error) {
-	rows, err := f.find(ctx, "assignment_interpreter",
-		[]string{"id", "assignment", "interpreter.name", "interpreter.window", "interpreter.minimum"},
-		cond{"assignment", "in", assignments}, cond{"status", "=", f.m.theirs("assignment_interpreter", "status", "assigned")})
+// interpretersOf returns those whom each assignment is given to now.
+func interpretersOf(rows []row) map[string][]rules.Interpreter {
 	all := map[string][]rules.Interpreter{}
 	for _, r := range rows {
 		all[r.text("assignment")] = append(all[r.text("assignment")], rules.Interpreter{ID: r.id, Name: r.text("interpreter.name"), Terms: terms(r, "interpreter.")})
 	}
-	return all, err
+	return all
 }
 
-// billings reads the newest billing decision of each assignment.
-func (f *finder) billings(ctx context.Context, assignments []string) (map[string]*rules.Billing, error) {
-	rows, err := f.find(ctx, "billing", []string{"id", "created", "assignment", "status"}, cond{"assignment", "in", assignments})
+// billingsOf returns the newest billing decision of each assignment.
+func billingsOf(rows []row) map[string]*rules.Billing {
 	slices.SortStableFunc(rows, func(a, b row) int { return a.time("created").Compare(b.time("created")) })
 	all := map[string]*rules.Billing{}
 	for _, r := range rows {
 		all[r.text("assignment")] = &rules.Billing{ID: r.id, Status: r.word("status")}
 	}
-	return all, err
+	return all
 }

@@ -79,14 +79,13 @@ func (f *finder) blocks(ctx context.Context, mem Memory, e rules.Event) ([]rules
 		ids = append(ids, r.id)
 		subjects = append(subjects, rules.Ref{Kind: "block", ID: r.id})
 	}
-	meetings, err := f.meetings(ctx, ids)
+	wants := append(f.sameWork(rows), want{"meeting", []string{"id", "block"}, []cond{{"block", "in", ids}}})
+	found, err := f.findAll(ctx, wants...)
 	if err != nil {
 		return nil, err
 	}
-	siblings, err := f.siblings(ctx, rows)
-	if err != nil {
-		return nil, err
-	}
+	last := len(wants) - 1
+	siblings, meetings := siblingsOf(rows, wants[:last], found[:last]), meetingsOf(found[last])
 	remembered, err := mem.Recall(ctx, subjects)
 	if err != nil {
 		return nil, fmt.Errorf("recalling ops blocks: %w", err)
@@ -110,17 +109,16 @@ func (f *finder) blocksMeant(ctx context.Context, e rules.Event) ([]row, error) 
 	if e.Request == nil {
 		return nil, nil
 	}
-	if len(e.Request.References) > 0 {
-		rows, err := f.find(ctx, "block", blockFields, cond{"name", "in", e.Request.References})
-		if err != nil || len(rows) > 0 {
-			return rows, err
-		}
+	named := f.having("block", blockFields, e.Request.References, "name")
+	senders := f.having("block", blockFields, addresses(e.Request), "contact.email")
+	found, err := f.findAll(ctx, slices.Concat(named, senders)...)
+	if err != nil {
+		return nil, err
 	}
-	addresses := slices.DeleteFunc([]string{e.Request.From, e.Request.Claims}, func(a string) bool { return a == "" })
-	if len(addresses) == 0 || f.m.path("block", "contact.email") == "" {
-		return nil, nil
+	if rows := byID(found[:len(named)]); len(rows) > 0 {
+		return rows, nil
 	}
-	return f.find(ctx, "block", blockFields, cond{"contact.email", "in", addresses})
+	return byID(found[len(named):]), nil
 }
 
 func opsBlock(r row) rules.OpsBlock {
@@ -151,23 +149,18 @@ func linked(r row, lookup, state string) *rules.Linked {
 	return &rules.Linked{ID: id, Name: r.text(lookup + ".name"), State: r.text(lookup + "." + state)}
 }
 
-func (f *finder) meetings(ctx context.Context, blocks []string) (map[string][]string, error) {
-	rows, err := f.find(ctx, "meeting", []string{"id", "block"}, cond{"block", "in", blocks})
-	if err != nil {
-		return nil, err
-	}
+func meetingsOf(rows []row) map[string][]string {
 	all := map[string][]string{}
 	for _, r := range rows {
 		all[r.text("block")] = append(all[r.text("block")], r.id)
 	}
-	return all, nil
+	return all
 }
 
-// siblings finds the other blocks of the same job, ticket or contact, each once
-// for a block.
-func (f *finder) siblings(ctx context.Context, blocks []row) (map[string][]rules.Sibling, error) {
-	all := map[string][]rules.Sibling{}
-	seen := map[[2]string]bool{}
+// sameWork wants the blocks of the same job, ticket or contact; the last field
+// of each want is which.
+func (f *finder) sameWork(blocks []row) []want {
+	var wants []want
 	for _, lookup := range []string{"job", "ticket", "contact"} {
 		var parents []string
 		for _, b := range blocks {
@@ -175,15 +168,22 @@ func (f *finder) siblings(ctx context.Context, blocks []row) (map[string][]rules
 				parents = append(parents, id)
 			}
 		}
-		if len(parents) == 0 {
-			continue
+		if len(parents) > 0 {
+			wants = append(wants, want{"block", []string{"id", "name", "state", "type", lookup}, []cond{{lookup, "in", parents}}})
 		}
-		rows, err := f.find(ctx, "block", []string{"id", "name", "state", "type", lookup}, cond{lookup, "in", parents})
-		if err != nil {
-			return nil, err
-		}
+	}
+	return wants
+}
+
+// siblingsOf returns the other blocks of the same job, ticket or contact, each
+// once for a block.
+func siblingsOf(blocks []row, wants []want, found [][]row) map[string][]rules.Sibling {
+	all := map[string][]rules.Sibling{}
+	seen := map[[2]string]bool{}
+	for i, w := range wants {
+		lookup := w.fields[len(w.fields)-1]
 		for _, b := range blocks {
-			for _, r := range rows {
+			for _, r := range found[i] {
 				if pair := [2]string{b.id, r.id}; r.id != b.id && r.text(lookup) == b.text(lookup) && !seen[pair] {
 					seen[pair] = true
 					all[b.id] = append(all[b.id], rules.Sibling{Name: r.text("name"), State: r.word("state"), Type: r.word("type")})
@@ -191,7 +191,7 @@ func (f *finder) siblings(ctx context.Context, blocks []row) (map[string][]rules
 			}
 		}
 	}
-	return all, nil
+	return all
 }
 
 func (w *writer) cancelBlock(a rules.Action) (Write, error) {

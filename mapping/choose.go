@@ -46,33 +46,9 @@ func (m *Mapping) Choose(ctx context.Context, look connectors.Lookup, e rules.Ev
 	if asks == "unclear" && e.Request.About == "visit" {
 		asks = reader.Cancel // see reader.Reading.About
 	}
-	f := &finder{m: m, look: look}
-	var named, sender []book
-	for _, b := range books {
-		if b.kinds[asks] == "" || m.objects[b.concept] == nil {
-			continue
-		}
-		found, err := f.named(ctx, b, e.Request.References)
-		if err != nil {
-			return e, fmt.Errorf("choosing the rule book for %s: %w", e.ID, err)
-		}
-		if found {
-			named = append(named, b)
-			continue
-		}
-		if e.Request.About == "contract" && b.visit || e.Request.About == "visit" && !b.visit {
-			continue
-		}
-		if found, err = f.sends(ctx, b, e.Request); err != nil {
-			return e, fmt.Errorf("choosing the rule book for %s: %w", e.ID, err)
-		}
-		if found {
-			sender = append(sender, b)
-		}
-	}
-	fits := named
-	if len(named) == 0 {
-		fits = sender
+	fits, err := (&finder{m: m, look: look}).fitting(ctx, e.Request, asks)
+	if err != nil {
+		return e, fmt.Errorf("choosing the rule book for %s: %w", e.ID, err)
 	}
 	switch len(fits) {
 	case 0:
@@ -88,42 +64,57 @@ func (m *Mapping) Choose(ctx context.Context, look connectors.Lookup, e rules.Ev
 	return e, nil
 }
 
-// named reports whether the references name a record of the book.
-func (f *finder) named(ctx context.Context, b book, references []string) (bool, error) {
-	if len(references) == 0 {
-		return false, nil
-	}
-	return f.any(ctx, b.concept, b.named, references)
-}
-
-// sends reports whether the sender, or whom a forwarded mail claims to be from,
-// has a record of the book.
-func (f *finder) sends(ctx context.Context, b book, r *rules.Request) (bool, error) {
-	addresses := slices.DeleteFunc([]string{r.From, r.Claims}, func(a string) bool { return a == "" })
-	if len(addresses) == 0 {
-		return false, nil
-	}
-	if b.concept == "assignment" {
-		customers, err := f.customersOf(ctx, addresses)
-		if err != nil || len(customers) == 0 {
-			return false, err
-		}
-		return f.any(ctx, b.concept, []string{"customer"}, customers)
-	}
-	return f.any(ctx, b.concept, b.from, addresses)
-}
-
-// any reports whether there is a record that has one of the values in one of
-// the fields.
-func (f *finder) any(ctx context.Context, concept string, fields []string, values []string) (bool, error) {
-	for _, field := range fields {
-		if f.m.path(concept, field) == "" {
+// fitting returns the books that the mail names a record of, or if there are
+// none, those that its sender, or whom a forwarded mail claims to be from, has a
+// record of, unless the words speak against them.
+func (f *finder) fitting(ctx context.Context, r *rules.Request, asks string) ([]book, error) {
+	var able, likely []book
+	for _, b := range books {
+		if b.kinds[asks] == "" || f.m.objects[b.concept] == nil {
 			continue
 		}
-		rows, err := f.find(ctx, concept, []string{"id"}, cond{field, "in", values})
-		if err != nil || len(rows) > 0 {
-			return len(rows) > 0, err
+		able = append(able, b)
+		if unlike := r.About == "contract" && b.visit || r.About == "visit" && !b.visit; !unlike {
+			likely = append(likely, b)
 		}
 	}
-	return false, nil
+	fits, err := f.withRecords(ctx, able, func(b book) []want {
+		return f.having(b.concept, []string{"id"}, r.References, b.named...)
+	})
+	if err != nil || len(fits) > 0 {
+		return fits, err
+	}
+	from := addresses(r)
+	var customers []string
+	if len(from) > 0 && slices.ContainsFunc(likely, func(b book) bool { return b.concept == "assignment" }) {
+		if customers, err = f.customersOf(ctx, from); err != nil {
+			return nil, err
+		}
+	}
+	return f.withRecords(ctx, likely, func(b book) []want {
+		if b.concept == "assignment" {
+			return f.having(b.concept, []string{"id"}, customers, "customer")
+		}
+		return f.having(b.concept, []string{"id"}, from, b.from...)
+	})
+}
+
+// withRecords returns the books of which there is a record that is wanted.
+func (f *finder) withRecords(ctx context.Context, some []book, wanted func(book) []want) ([]book, error) {
+	var wants []want
+	for _, b := range some {
+		wants = append(wants, wanted(b)...)
+	}
+	found, err := f.findAll(ctx, wants...)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(some), func(b book) bool {
+		for i, w := range wants {
+			if w.concept == b.concept && len(found[i]) > 0 {
+				return false
+			}
+		}
+		return true
+	}), nil
 }

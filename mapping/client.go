@@ -16,20 +16,25 @@ import (
 // looks beyond them.
 const margin = 24 * time.Hour
 
-// client reads a client with its visits and whoever makes or made them; nil if
-// there is no such client, or no visits are mapped.
+// client reads a client with its visits (those since a day ago, and those without
+// a date) and whoever makes or made them; nil if there is no such client, or no
+// visits are mapped.
 func (f *finder) client(ctx context.Context, mem Memory, id string, now time.Time) (*rules.Client, error) {
 	if f.m.objects["job"] == nil {
 		return nil, nil
 	}
-	rows, err := f.find(ctx, "contact", []string{"id", "name", "on_hold", "hold_start", "hold_return"}, cond{"id", "=", id})
-	if err != nil || len(rows) == 0 {
+	from := now.Add(-margin)
+	found, err := f.findAll(ctx,
+		want{"contact", []string{"id", "name", "on_hold", "hold_start", "hold_return"}, []cond{{"id", "=", id}}},
+		want{"job", jobFields, []cond{{"contact", "=", id}, {"start", ">=", from}}},
+		want{"job", jobFields, []cond{{"contact", "=", id}, {"start", "=", nil}}},
+		want{"allocation", allocationFields, []cond{{"job.contact", "=", id}, {"job.start", ">=", from}}},
+		want{"allocation", allocationFields, []cond{{"job.contact", "=", id}, {"job.start", "=", nil}}})
+	if err != nil || len(found[0]) == 0 {
 		return nil, err
 	}
-	c := &rules.Client{ID: id, Name: rows[0].text("name"), Hold: hold(rows[0])}
-	if c.Jobs, err = f.jobs(ctx, id, now); err != nil {
-		return nil, err
-	}
+	c := &rules.Client{ID: id, Name: found[0][0].text("name"), Hold: hold(found[0][0])}
+	c.Jobs = visits(slices.Concat(found[1], found[2]), slices.Concat(found[3], found[4]))
 	subjects := []rules.Ref{{Kind: "client", ID: id}}
 	for _, j := range c.Jobs {
 		subjects = append(subjects, rules.Ref{Kind: "job", ID: j.ID})
@@ -43,72 +48,30 @@ func (f *finder) client(ctx context.Context, mem Memory, id string, now time.Tim
 	for i := range c.Jobs {
 		c.Jobs[i].Memory = remembered[subjects[i+1]]
 	}
-	c.Resources, err = f.resources(ctx, c.Jobs)
-	return c, err
+	return c, f.surroundings(ctx, c)
 }
 
-// jobs reads the client's visits: those since a day ago, and those without a
-// date, ordered by start.
-func (f *finder) jobs(ctx context.Context, client string, now time.Time) ([]rules.Job, error) {
-	fields := []string{"id", "name", "status", "abort_reason", "start", "end", "timezone",
+// What is read of visits and of who makes them.
+var (
+	jobFields = []string{"id", "name", "status", "abort_reason", "start", "end", "timezone",
 		"region", "region.timezone", "region.hours.timezone", "account", "location", "work_order", "group", "resource"}
-	from := now.Add(-margin)
-	dated, err := f.find(ctx, "job", fields, cond{"contact", "=", client}, cond{"start", ">=", from})
-	if err != nil {
-		return nil, err
-	}
-	undated, err := f.find(ctx, "job", fields, cond{"contact", "=", client}, cond{"start", "=", nil})
-	if err != nil {
-		return nil, err
-	}
+	allocationFields = []string{"id", "job", "resource", "status"}
+)
+
+// visits returns the visits of the rows, ordered by start.
+func visits(rows, allocated []row) []rules.Job {
 	allocations := map[string][]rules.Allocation{}
-	for _, start := range []cond{{"job.start", ">=", from}, {"job.start", "=", nil}} {
-		if start.value == nil && len(undated) == 0 {
-			continue
-		}
-		rows, err := f.find(ctx, "allocation", []string{"id", "job", "resource", "status"}, cond{"job.contact", "=", client}, start)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			allocations[r.text("job")] = append(allocations[r.text("job")], allocation(r))
-		}
-	}
-	rows := append(dated, undated...)
-	locations, err := f.locations(ctx, rows)
-	if err != nil {
-		return nil, err
+	for _, r := range allocated {
+		allocations[r.text("job")] = append(allocations[r.text("job")], allocation(r))
 	}
 	var all []rules.Job
 	for _, r := range rows {
 		j := job(r)
-		j.Location = cmp.Or(j.Location, locations[j.WorkOrder])
 		j.Allocations = allocations[r.id]
 		all = append(all, j)
 	}
 	slices.SortStableFunc(all, func(a, b rules.Job) int { return a.Start.Compare(b.Start) })
-	return all, nil
-}
-
-// locations reads where the work orders are that the visits are part of. The
-// lookup to them may lead to other kinds of records as well, so that nothing
-// behind it can be read together with the visit.
-func (f *finder) locations(ctx context.Context, visits []row) (map[string]string, error) {
-	var orders []string
-	for _, r := range visits {
-		if id := r.text("work_order"); id != "" && !slices.Contains(orders, id) {
-			orders = append(orders, id)
-		}
-	}
-	if len(orders) == 0 {
-		return nil, nil
-	}
-	rows, err := f.find(ctx, "work_order", []string{"id", "location"}, cond{"id", "in", orders})
-	all := map[string]string{}
-	for _, r := range rows {
-		all[r.id] = r.text("location")
-	}
-	return all, err
+	return all
 }
 
 func job(r row) rules.Job {
@@ -155,19 +118,58 @@ func allocation(r row) rules.Allocation {
 	}
 }
 
-// resources reads everybody that the visits have, had or are to get back, with
-// all that may keep them from coming.
-func (f *finder) resources(ctx context.Context, jobs []rules.Job) ([]rules.Resource, error) {
-	crew := named(jobs)
-	if len(crew) == 0 {
-		return nil, nil
+// surroundings reads what bears on the client's visits, in one round: where they
+// are, and everybody that they have, had or are to get back, with all that may
+// keep them from coming.
+func (f *finder) surroundings(ctx context.Context, c *rules.Client) error {
+	var wants []want
+	var uses []func([]row)
+	read := func(use func([]row), concept string, fields []string, where ...cond) {
+		wants, uses = append(wants, want{concept, fields, where}), append(uses, use)
 	}
-	rows, err := f.find(ctx, "resource", []string{"id", "name", "active", "region"}, cond{"id", "in", crew})
+	if orders := ids(c.Jobs, func(j rules.Job) []string { return []string{j.WorkOrder} }); len(orders) > 0 {
+		// The lookup to them may lead to other kinds of records as well, so that
+		// nothing behind it can be read together with the visit.
+		read(func(rows []row) { locate(c.Jobs, rows) }, "work_order", []string{"id", "location"}, cond{"id", "in", orders})
+	}
+	if crew := ids(c.Jobs, names); len(crew) > 0 {
+		byID := map[string]*rules.Resource{}
+		read(func(rows []row) { c.Resources = resources(rows, byID) },
+			"resource", []string{"id", "name", "active", "region"}, cond{"id", "in", crew})
+		f.circumstances(c.Jobs, func(concept string, fields []string, add func(*rules.Resource, row), where ...cond) {
+			read(func(rows []row) {
+				for _, r := range rows {
+					if resource := byID[r.text("resource")]; resource != nil {
+						add(resource, r)
+					}
+				}
+			}, concept, append(fields, "resource"), append(where, cond{"resource", "in", crew})...)
+		})
+	}
+	found, err := f.findAll(ctx, wants...)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	for i, use := range uses {
+		use(found[i])
+	}
+	return nil
+}
+
+// locate notes where the work orders are that the visits are part of.
+func locate(jobs []rules.Job, orders []row) {
+	locations := map[string]string{}
+	for _, r := range orders {
+		locations[r.id] = r.text("location")
+	}
+	for i, j := range jobs {
+		jobs[i].Location = cmp.Or(j.Location, locations[j.WorkOrder])
+	}
+}
+
+// resources returns those of the rows, and notes them by their ids.
+func resources(rows []row, byID map[string]*rules.Resource) []rules.Resource {
 	all := make([]rules.Resource, len(rows))
-	byID := map[string]*rules.Resource{}
 	for i, r := range rows {
 		all[i] = rules.Resource{ID: r.id, Name: r.text("name"), Active: r.flag("active")}
 		if region := r.text("region"); region != "" {
@@ -175,20 +177,13 @@ func (f *finder) resources(ctx context.Context, jobs []rules.Job) ([]rules.Resou
 		}
 		byID[r.id] = &all[i]
 	}
-	// each reads one kind of record about the crew into the resource it names.
-	each := func(concept, lookup string, fields []string, add func(*rules.Resource, row), where ...cond) {
-		if err != nil {
-			return
-		}
-		var rows []row
-		rows, err = f.find(ctx, concept, append(fields, lookup), append(where, cond{lookup, "in", crew})...)
-		for _, r := range rows {
-			if resource := byID[r.text(lookup)]; resource != nil {
-				add(resource, r)
-			}
-		}
-	}
-	each("resource_region", "resource", []string{"region", "start", "end"}, func(resource *rules.Resource, r row) {
+	return all
+}
+
+// circumstances tells each kind of record that may keep a resource from coming to
+// the visits, and how it does.
+func (f *finder) circumstances(jobs []rules.Job, each func(concept string, fields []string, add func(*rules.Resource, row), where ...cond)) {
+	each("resource_region", []string{"region", "start", "end"}, func(resource *rules.Resource, r row) {
 		region, from, until := r.text("region"), r.time("start"), r.time("end")
 		if !from.IsZero() || !until.IsZero() {
 			resource.Memberships = append(resource.Memberships, rules.Membership{Region: region, From: from, Until: until})
@@ -196,28 +191,29 @@ func (f *finder) resources(ctx context.Context, jobs []rules.Job) ([]rules.Resou
 			resource.Regions = append(resource.Regions, region)
 		}
 	})
-	each("account_block", "resource", []string{"account"}, func(resource *rules.Resource, r row) {
+	each("account_block", []string{"account"}, func(resource *rules.Resource, r row) {
 		resource.BlockedAccounts = append(resource.BlockedAccounts, r.text("account"))
 	}, f.blocked("account_block"))
-	each("location_block", "resource", []string{"location"}, func(resource *rules.Resource, r row) {
+	each("location_block", []string{"location"}, func(resource *rules.Resource, r row) {
 		resource.BlockedLocations = append(resource.BlockedLocations, r.text("location"))
 	}, f.blocked("location_block"))
-	if from, to := span(jobs); !to.IsZero() {
-		each("absence", "resource", []string{"id", "start", "end", "status"}, func(resource *rules.Resource, r row) {
-			span := stretch(r)
-			span.Status = r.word("status")
-			resource.Unavailable = append(resource.Unavailable, span)
-		}, cond{"available", "=", false}, cond{"start", "<", to}, cond{"end", ">", from})
-		each("activity", "resource", []string{"id", "start", "end"}, func(resource *rules.Resource, r row) {
-			resource.Activities = append(resource.Activities, stretch(r))
-		}, cond{"start", "<", to}, cond{"end", ">", from})
-		each("allocation", "resource", []string{"id", "status", "job", "job.status", "job.start", "job.end"}, func(resource *rules.Resource, r row) {
-			if allocation(r).Live && r.word("job.status") != "cancelled" {
-				resource.Jobs = append(resource.Jobs, rules.Span{ID: r.text("job"), Start: r.time("job.start"), End: r.time("job.end")})
-			}
-		}, cond{"job.start", "<", to}, cond{"job.end", ">", from})
+	from, to := span(jobs)
+	if to.IsZero() {
+		return
 	}
-	return all, err
+	each("absence", []string{"id", "start", "end", "status"}, func(resource *rules.Resource, r row) {
+		span := stretch(r)
+		span.Status = r.word("status")
+		resource.Unavailable = append(resource.Unavailable, span)
+	}, cond{"available", "=", false}, cond{"start", "<", to}, cond{"end", ">", from})
+	each("activity", []string{"id", "start", "end"}, func(resource *rules.Resource, r row) {
+		resource.Activities = append(resource.Activities, stretch(r))
+	}, cond{"start", "<", to}, cond{"end", ">", from})
+	each("allocation", []string{"id", "status", "job", "job.status", "job.start", "job.end"}, func(resource *rules.Resource, r row) {
+		if allocation(r).Live && r.word("job.status") != "cancelled" {
+			resource.Jobs = append(resource.Jobs, rules.Span{ID: r.text("job"), Start: r.time("job.start"), End: r.time("job.end")})
+		}
+	}, cond{"job.start", "<", to}, cond{"job.end", ">", from})
 }
 
 // blocked is the condition that a block is one: a ticked checkbox, or the
@@ -233,25 +229,32 @@ func stretch(r row) rules.Span {
 	return rules.Span{ID: r.id, Start: r.time("start"), End: r.time("end")}
 }
 
-// named returns the ids of everybody the visits name, each once, in order.
-func named(jobs []rules.Job) []string {
+// names returns the ids of everybody that a visit names.
+func names(j rules.Job) []string {
+	all := append(strings.Split(j.Memory["crew"], ","), j.Saved)
+	for _, a := range j.Allocations {
+		if a.Live {
+			all = append(all, a.Resource)
+		}
+	}
+	return all
+}
+
+// ids returns those that the visits have, each once, in order.
+func ids(jobs []rules.Job, of func(rules.Job) []string) []string {
 	var all []string
 	for _, j := range jobs {
-		for _, a := range j.Allocations {
-			if a.Live {
-				all = append(all, a.Resource)
-			}
-		}
-		all = append(all, j.Saved)
-		all = append(all, strings.Split(j.Memory["crew"], ",")...)
+		all = append(all, of(j)...)
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
 	return slices.DeleteFunc(all, func(id string) bool { return id == "" })
 }
 
-// span returns the stretch of time in which the visits lie, with a margin; zero
-// if none has a date.
+// span returns the stretch of time in which the visits lie, with a margin, from
+// the beginning of a week to the end of one, so that those of clients who are
+// decided about at the same time can be asked for together; zero if none has a
+// date.
 func span(jobs []rules.Job) (from, to time.Time) {
 	for _, j := range jobs {
 		if j.Start.IsZero() {
@@ -268,5 +271,9 @@ func span(jobs []rules.Job) (from, to time.Time) {
 			to = end.Add(margin)
 		}
 	}
-	return from, to
+	if to.IsZero() {
+		return from, to
+	}
+	const week = 7 * 24 * time.Hour
+	return from.Truncate(week), to.Add(week - 1).Truncate(week)
 }

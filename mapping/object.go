@@ -106,34 +106,65 @@ type cond struct {
 	value any
 }
 
-// find returns the records of a concept with the given fields; none if the org
-// has no such concept. A condition on a field the org does not have is left
-// out.
+// A want is what to read of a concept: the records that meet all conditions.
+type want struct {
+	concept string
+	fields  []string
+	where   []cond
+}
+
+// find returns the records of a concept with the given fields.
 func (f *finder) find(ctx context.Context, concept string, fields []string, where ...cond) ([]row, error) {
-	o := f.m.objects[concept]
-	if o == nil {
-		return nil, nil
+	found, err := f.findAll(ctx, want{concept, fields, where})
+	if err != nil {
+		return nil, err
 	}
-	q := connectors.Query{Kind: o.name}
-	for _, field := range fields {
-		if path := f.m.path(concept, field); path != "" {
+	return found[0], nil
+}
+
+// findAll returns the records of each want, read together; none if the org has
+// no such concept. A condition on a field that the org does not have is left
+// out. It takes one round through the network, and as a rule one API call, where
+// one want after the other would take as many as there are wants.
+func (f *finder) findAll(ctx context.Context, wants ...want) ([][]row, error) {
+	var queries []connectors.Query
+	var of []int // the want that a query is for
+	for i, w := range wants {
+		if f.m.objects[w.concept] != nil {
+			queries, of = append(queries, f.query(w)), append(of, i)
+		}
+	}
+	all := make([][]row, len(wants))
+	if len(queries) == 0 {
+		return all, nil
+	}
+	for n, found := range connectors.FindAll(ctx, f.look, queries) {
+		if found.Err != nil {
+			return nil, fmt.Errorf("reading %s: %w", queries[n].Kind, found.Err)
+		}
+		rows := make([]row, 0, len(found.Records))
+		for _, r := range found.Records {
+			rows = append(rows, row{m: f.m, concept: wants[of[n]].concept, id: r.Ref.ID, fields: r.Fields, faults: &f.mess})
+		}
+		all[of[n]] = rows
+	}
+	return all, nil
+}
+
+// query puts a want in the org's words.
+func (f *finder) query(w want) connectors.Query {
+	q := connectors.Query{Kind: f.m.objects[w.concept].name}
+	for _, field := range w.fields {
+		if path := f.m.path(w.concept, field); path != "" {
 			q.Fields = append(q.Fields, path)
 		}
 	}
-	for _, c := range where {
-		if path := f.m.path(concept, c.field); path != "" {
+	for _, c := range w.where {
+		if path := f.m.path(w.concept, c.field); path != "" {
 			q.Where = append(q.Where, connectors.Cond{Field: path, Op: c.op, Value: c.value})
 		}
 	}
-	records, err := f.look.Find(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", o.name, err)
-	}
-	rows := make([]row, 0, len(records))
-	for _, r := range records {
-		rows = append(rows, row{m: f.m, concept: concept, id: r.Ref.ID, fields: r.Fields, faults: &f.mess})
-	}
-	return rows, nil
+	return q
 }
 
 // A row is one record, read in our words. What cannot be read is kept in

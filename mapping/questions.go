@@ -37,7 +37,7 @@ const (
 // yet, and the snapshot must come from [Mapping.Snapshot], as for Changes.
 func (m *Mapping) Ask(q Question) Write {
 	subject := q.Decisions[0].Subject
-	about := cmp.Or(nameOf(q.Snapshot, subject), subject.Kind)
+	about := cmp.Or(namesOf(q.Snapshot)[subject], subject.Kind)
 	first := strings.TrimPrefix(firstLine(q.Proposed[0]), about+": ")
 	title := "For approval: " + about + ": " + first
 	if more := len(q.Proposed) - 1; more > 0 {
@@ -90,9 +90,7 @@ func (m *Mapping) ask(title, text, id string, about []set) Write {
 	if status := m.theirs("case", "status", "open"); status != "" {
 		sets = append(sets, set{field: "status", value: status})
 	}
-	m.mu.Lock()
-	w.queue = m.queue
-	m.mu.Unlock()
+	w.queue = m.queueID()
 	if w.queue != "" {
 		sets = append(sets, w.toQueue())
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,11 +48,24 @@ func (m *Mapping) Snapshot(ctx context.Context, look connectors.Lookup, mem Memo
 	return s, nil
 }
 
-// findQueue looks the back-office queue up, once.
-func (m *Mapping) findQueue(ctx context.Context, f *finder) error {
+// queueID is the back-office queue; empty until it has been looked up.
+func (m *Mapping) queueID() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.queue != "" {
+	return m.queue
+}
+
+// Prepare reads what all snapshots need and none changes, if that has not been
+// done yet.
+func (m *Mapping) Prepare(ctx context.Context, look connectors.Lookup) error {
+	return m.findQueue(ctx, &finder{m: m, look: look})
+}
+
+// findQueue looks the back-office queue up, if that has not been done yet. It
+// does so without a lock: those who look things up together must not wait for
+// each other.
+func (m *Mapping) findQueue(ctx context.Context, f *finder) error {
+	if m.queueID() != "" {
 		return nil
 	}
 	rows, err := f.find(ctx, "queue", []string{"id"},
@@ -69,6 +81,8 @@ func (m *Mapping) findQueue(ctx context.Context, f *finder) error {
 			Err:   fmt.Errorf("the org has %d queues with the developer name %q, want one", len(rows), m.config.Queue),
 		}
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.queue = rows[0].id
 	return nil
 }
@@ -98,14 +112,18 @@ func (f *finder) workflows(ctx context.Context, mem Memory, e rules.Event) ([]ru
 		ids = append(ids, r.id)
 		subjects = append(subjects, rules.Ref{Kind: "workflow", ID: r.id})
 	}
-	milestones, err := f.milestones(ctx, ids)
+	found, err := f.findAll(ctx,
+		want{"milestone", []string{"id", "name", "workflow", "order", "status"}, []cond{{"workflow", "in", ids}}},
+		want{"review", []string{"id", "milestone"}, []cond{
+			{"milestone.workflow", "in", ids},
+			{"status", "=", f.m.theirs("review", "status", "pending")}}},
+		want{"referral", []string{"id", "created", "workflow", "decision", "reason"}, []cond{
+			{"workflow", "in", ids},
+			{"team", "=", f.m.theirs("referral", "team", "deal-processing")}}})
 	if err != nil {
 		return nil, err
 	}
-	referrals, err := f.referrals(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
+	milestones, referrals := milestonesOf(found[0], found[1]), referralsOf(found[2])
 	remembered, err := mem.Recall(ctx, subjects)
 	if err != nil {
 		return nil, fmt.Errorf("recalling workflows: %w", err)
@@ -121,7 +139,8 @@ func (f *finder) workflows(ctx context.Context, mem Memory, e rules.Event) ([]ru
 	return all, nil
 }
 
-// meant finds the workflows that e may mean, ordered by id.
+// meant finds the workflows that e may mean, ordered by id: those that a mail
+// names, or if there are none, those of its sender.
 func (f *finder) meant(ctx context.Context, e rules.Event) ([]row, error) {
 	if e.Subject.Kind == "workflow" {
 		return f.find(ctx, "workflow", workflowFields, cond{"id", "=", e.Subject.ID})
@@ -129,47 +148,46 @@ func (f *finder) meant(ctx context.Context, e rules.Event) ([]row, error) {
 	if e.Request == nil {
 		return nil, nil
 	}
-	found, err := f.matching(ctx, e.Request.References, "contract", "name")
-	if err != nil || len(found) > 0 {
-		return found, err
+	named := f.having("workflow", workflowFields, e.Request.References, "contract", "name")
+	senders := f.having("workflow", workflowFields, addresses(e.Request), "homeowner.email", "co_homeowner.email")
+	found, err := f.findAll(ctx, slices.Concat(named, senders)...)
+	if err != nil {
+		return nil, err
 	}
-	var addresses []string
-	for _, address := range []string{e.Request.From, e.Request.Claims} {
-		if address != "" && !slices.Contains(addresses, address) {
-			addresses = append(addresses, address)
-		}
+	if rows := byID(found[:len(named)]); len(rows) > 0 {
+		return rows, nil
 	}
-	return f.matching(ctx, addresses, "homeowner.email", "co_homeowner.email")
+	return byID(found[len(named):]), nil
 }
 
-// matching finds the workflows that have one of the values in one of the fields,
-// each once, ordered by id.
-func (f *finder) matching(ctx context.Context, values []string, fields ...string) ([]row, error) {
-	found := map[string]row{}
-	if len(values) > 0 {
-		for _, field := range fields {
-			if f.m.path("workflow", field) == "" {
-				continue
-			}
-			rows, err := f.find(ctx, "workflow", workflowFields, cond{field, "in", values})
-			if err != nil {
-				return nil, err
-			}
-			for _, r := range rows {
-				found[r.id] = r
-			}
+// addresses are those of the sender of a mail, and of whom a forwarded one
+// claims to be from.
+func addresses(r *rules.Request) []string {
+	var all []string
+	for _, address := range []string{r.From, r.Claims} {
+		if address != "" && !slices.Contains(all, address) {
+			all = append(all, address)
 		}
-	}
-	return byID(found), nil
-}
-
-// byID returns the rows ordered by id.
-func byID(found map[string]row) []row {
-	var all []row
-	for _, id := range slices.Sorted(maps.Keys(found)) {
-		all = append(all, found[id])
 	}
 	return all
+}
+
+// having wants the records that have one of the values in one of the fields.
+func (f *finder) having(concept string, read []string, values []string, fields ...string) []want {
+	var all []want
+	for _, field := range fields {
+		if len(values) > 0 && f.m.path(concept, field) != "" {
+			all = append(all, want{concept, read, []cond{{field, "in", values}}})
+		}
+	}
+	return all
+}
+
+// byID returns the rows that were found, each once, ordered by id.
+func byID(found [][]row) []row {
+	all := slices.Concat(found...)
+	slices.SortStableFunc(all, func(a, b row) int { return strings.Compare(a.id, b.id) })
+	return slices.CompactFunc(all, func(a, b row) bool { return a.id == b.id })
 }
 
 func workflow(r row) rules.Workflow {
@@ -201,19 +219,9 @@ func workflow(r row) rules.Workflow {
 	return w
 }
 
-// milestones reads the milestones of workflows, in product order, with their
-// pending reviews.
-func (f *finder) milestones(ctx context.Context, workflows []string) (map[string][]rules.Milestone, error) {
-	rows, err := f.find(ctx, "milestone", []string{"id", "name", "workflow", "order", "status"}, cond{"workflow", "in", workflows})
-	if err != nil {
-		return nil, err
-	}
-	reviews, err := f.find(ctx, "review", []string{"id", "milestone"},
-		cond{"milestone.workflow", "in", workflows},
-		cond{"status", "=", f.m.theirs("review", "status", "pending")})
-	if err != nil {
-		return nil, err
-	}
+// milestonesOf returns the milestones of each workflow, in product order, with
+// their pending reviews.
+func milestonesOf(rows, reviews []row) map[string][]rules.Milestone {
 	pending := map[string][]string{}
 	for _, r := range reviews {
 		pending[r.text("milestone")] = append(pending[r.text("milestone")], r.id)
@@ -225,18 +233,12 @@ func (f *finder) milestones(ctx context.Context, workflows []string) (map[string
 			ID: r.id, Name: r.word("name"), Status: r.word("status"), Reviews: pending[r.id],
 		})
 	}
-	return all, nil
+	return all
 }
 
-// referrals reads the newest referral of each workflow. What else the team was
+// referralsOf returns the newest referral of each workflow. What else the team was
 // given, such as a restore, is no decision about a cancellation.
-func (f *finder) referrals(ctx context.Context, workflows []string) (map[string]*rules.Referral, error) {
-	rows, err := f.find(ctx, "referral", []string{"id", "created", "workflow", "decision", "reason"},
-		cond{"workflow", "in", workflows},
-		cond{"team", "=", f.m.theirs("referral", "team", "deal-processing")})
-	if err != nil {
-		return nil, err
-	}
+func referralsOf(rows []row) map[string]*rules.Referral {
 	slices.SortStableFunc(rows, func(a, b row) int { return a.time("created").Compare(b.time("created")) })
 	all := map[string]*rules.Referral{}
 	for _, r := range rows {
@@ -245,5 +247,5 @@ func (f *finder) referrals(ctx context.Context, workflows []string) (map[string]
 			all[r.text("workflow")] = &rules.Referral{ID: r.id, Decision: decision(r)}
 		}
 	}
-	return all, nil
+	return all
 }

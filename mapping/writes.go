@@ -212,7 +212,7 @@ func (w *writer) reopenJob(a rules.Action) (Write, error) {
 // that visit.
 func (w *writer) freeWorker(a rules.Action) (Write, error) {
 	if w.m.path("allocation", "status") == "" {
-		return Write{System: Salesforce, Text: nameOf(w.snapshot, a.On) + ": deleted (" + w.resource(a.Args["resource"]) + ")", Change: connectors.Change{
+		return Write{System: Salesforce, Text: w.names[a.On] + ": deleted (" + w.resource(a.Args["resource"]) + ")", Change: connectors.Change{
 			Op:  connectors.Delete,
 			Ref: connectors.Ref{Kind: w.m.objects["allocation"].name, ID: a.On.ID},
 			If:  w.values("allocation", []set{{field: "job", value: a.Args["job"]}, {field: "resource", value: a.Args["resource"]}}),

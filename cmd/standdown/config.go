@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -21,7 +23,7 @@ func newConfigCommand(g *globals) *cobra.Command {
 		Use:   "config",
 		Short: "Check and show the configuration",
 	}
-	cmd.AddCommand(newConfigCheckCommand(g), newConfigShowCommand(g), newConfigSchemaCommand())
+	cmd.AddCommand(newConfigCheckCommand(g), newConfigShowCommand(g), newConfigSchemaCommand(), newConfigInitCommand(g))
 	return cmd
 }
 
@@ -48,14 +50,22 @@ func newConfigCheckCommand(g *globals) *cobra.Command {
 		Short: "Say everything that is wrong with a configuration, or what it comes to",
 		Long: `Check reads a configuration as "standdown serve" does before it starts: keys,
 values, secrets, mapping, rules, and the site's own examples. It connects to
-nothing. Without FILE it reads what --config names.`,
+nothing. Without FILE it reads what --config names. Of a directory it checks all
+orgs, and that they do not get into each other's way; as JSON, that is a list.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := g.config.Value.String()
 			if len(args) == 1 {
 				path = args[0]
 			}
-			report, err := checkConfig(path)
+			if g.org.Value.String() == "" && isDirectory(path) {
+				return g.checkDirectory(cmd.OutOrStdout(), path)
+			}
+			file, _, err := fileOf(path, g.org.Value.String())
+			if err != nil {
+				return err
+			}
+			report, err := checkConfig(file)
 			if err != nil {
 				return err
 			}
@@ -65,7 +75,7 @@ nothing. Without FILE it reads what --config names.`,
 				err = report.print(cmd.OutOrStdout())
 			}
 			if err == nil && !report.OK {
-				err = usagef("%s: %s", path, report.count())
+				err = usagef("%s: %s", file, report.count())
 			}
 			return err
 		},
@@ -123,22 +133,77 @@ What holds between keys is known to "standdown config check" only.`,
 
 // checkConfig reports on the file; the error is for one that cannot be read.
 func checkConfig(path string) (configReport, error) {
-	report := configReport{File: path}
 	c, err := loadConfig(path)
 	if problems, ok := errors.AsType[config.Problems](err); ok {
-		report.Problems = problems
-		return report, nil
+		return configReport{File: path, Problems: problems}, nil
 	}
 	if err != nil {
-		return report, err
+		return configReport{}, err
 	}
-	if report.Examples, err = failingExamples(c); err != nil {
-		return report, wrong{err}
+	return reportOn(path, c)
+}
+
+// reportOn reports on a configuration without problems.
+func reportOn(path string, c *config.Config) (configReport, error) {
+	failing, err := failingExamples(c)
+	if err != nil {
+		return configReport{}, wrong{err}
 	}
-	report.OK = len(report.Examples) == 0
-	report.Systems = systemsOf(c)
-	report.Autonomy = c.Autonomy
-	return report, nil
+	return configReport{File: path, OK: len(failing) == 0, Examples: failing, Systems: systemsOf(c), Autonomy: c.Autonomy}, nil
+}
+
+// checkDirectory prints a report on each org of the directory.
+func (g *globals) checkDirectory(w io.Writer, dir string) error {
+	reports, err := checkConfigs(dir)
+	if err != nil {
+		return err
+	}
+	if g.json() {
+		err = printJSON(w, reports)
+	}
+	var wrongs []string
+	for i, r := range reports {
+		if !g.json() {
+			if i > 0 && r.OK {
+				fmt.Fprintln(w)
+			}
+			err = errors.Join(err, r.print(w))
+		}
+		if !r.OK {
+			wrongs = append(wrongs, r.File+": "+r.count())
+		}
+	}
+	if err == nil && len(wrongs) > 0 {
+		err = usagef("%s", strings.Join(wrongs, "\n"))
+	}
+	return err
+}
+
+// checkConfigs reports on each org of the directory; if there are problems, on
+// the files that have some.
+func checkConfigs(dir string) (reports []configReport, err error) {
+	all, err := config.LoadDir(dir, os.LookupEnv)
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		for _, p := range problems {
+			if last := len(reports) - 1; last >= 0 && reports[last].File == p.File {
+				reports[last].Problems = append(reports[last].Problems, p)
+				continue
+			}
+			reports = append(reports, configReport{File: p.File, Problems: config.Problems{p}})
+		}
+		return reports, nil
+	}
+	if err != nil {
+		return nil, unusable(err)
+	}
+	for _, c := range all {
+		r, err := reportOn(filepath.Join(dir, c.Name+".yaml"), c)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
 }
 
 // failingExamples runs the site's own examples.

@@ -48,7 +48,7 @@ func serveOnStage(dir string) int {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, cfg, log, now, 100*time.Millisecond, append(tampering(dir), brisk)...); err != nil {
+	if err := serve(ctx, cfg, log, now, 100*time.Millisecond, nil, append(tampering(dir), brisk)...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return exitFailed
 	}

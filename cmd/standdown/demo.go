@@ -69,7 +69,7 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- serve(running, cfg, log, world.Clock.Now, 100*time.Millisecond, brisk) }()
+	go func() { ended <- serve(running, cfg, log, world.Clock.Now, 100*time.Millisecond, nil, brisk) }()
 	defer func() {
 		stop()
 		err = errors.Join(err, <-ended)

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/spelling"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/rules"
 )
@@ -16,6 +20,7 @@ import (
 // globals are the flags that every command has, and what they lead to.
 type globals struct {
 	config    *pflag.Flag
+	org       *pflag.Flag
 	output    output
 	server    *pflag.Flag
 	tokenFile *pflag.Flag
@@ -23,8 +28,10 @@ type globals struct {
 
 func newGlobals(flags *pflag.FlagSet) *globals {
 	g := &globals{output: "text"}
-	flags.String("config", "standdown.yaml", "configuration `file`")
+	flags.String("config", "standdown.yaml", "configuration `file`, or directory with one for each org")
 	g.config = flags.Lookup("config")
+	flags.String("org", "", "`name` of the org that is meant, if --config is a directory")
+	g.org = flags.Lookup("org")
 	flags.String("server", "", "`URL` of a daemon to be asked instead of the journal (or STANDDOWN_SERVER)")
 	g.server = flags.Lookup("server")
 	flags.String("token-file", "", "`file` with the token for it (or STANDDOWN_TOKEN)")
@@ -33,13 +40,46 @@ func newGlobals(flags *pflag.FlagSet) *globals {
 	return g
 }
 
-// load reads the configuration.
-func (g *globals) load() (*config.Config, error) { return loadConfig(g.config.Value.String()) }
+// load reads the configuration of the one org that is meant. What is wrong with
+// others beside it does not matter.
+func (g *globals) load() (*config.Config, error) {
+	file, org, err := fileOf(g.config.Value.String(), g.org.Value.String())
+	if err != nil {
+		return nil, err
+	}
+	c, err := loadConfig(file)
+	if err != nil {
+		return nil, err
+	}
+	c.Name = org
+	return c, nil
+}
+
+// loadAll reads the configurations of all orgs that are meant.
+func (g *globals) loadAll() ([]*config.Config, error) {
+	if !g.several() {
+		c, err := g.load()
+		if err != nil {
+			return nil, err
+		}
+		return []*config.Config{c}, nil
+	}
+	all, err := config.LoadDir(g.config.Value.String(), os.LookupEnv)
+	return all, unusable(err)
+}
+
+// several tells whether the orgs of a directory are meant, and not one of them.
+func (g *globals) several() bool {
+	return g.org.Value.String() == "" && isDirectory(g.config.Value.String())
+}
+
+// configured tells whether a configuration was named.
+func (g *globals) configured() bool { return g.config.Changed || g.org.Changed }
 
 // settings are those of the configuration, if one was named, or else the
 // recommended ones: the rules can be worked on without a configuration.
 func (g *globals) settings() (rules.Settings, error) {
-	if !g.config.Changed {
+	if !g.configured() {
 		return rules.Defaults(), nil
 	}
 	c, err := g.load()
@@ -88,16 +128,49 @@ func (g *globals) json() bool { return g.output == "json" }
 // [config.Problems] at the end of the error.
 func loadConfig(path string) (*config.Config, error) {
 	c, err := config.Load(path, os.LookupEnv)
+	return c, unusable(err)
+}
+
+// unusable is the error about a configuration that cannot be loaded.
+func unusable(err error) error {
+	if err == nil {
+		return nil
+	}
 	if _, ok := errors.AsType[config.Problems](err); ok {
 		err = fmt.Errorf("the configuration is wrong:\n%w", err)
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		err = fmt.Errorf("%w; name the file with --config, or begin with a copy of config.example.yaml", err)
+		err = fmt.Errorf("%w; name the file with --config, or make one with \"standdown config init\"", err)
 	}
-	if err != nil {
-		return nil, wrong{err}
+	return wrong{err}
+}
+
+// fileOf returns the file that is meant by a path, which may be a directory of
+// several, and the name of its org there.
+func fileOf(path, org string) (file, name string, err error) {
+	if !isDirectory(path) {
+		if org != "" {
+			return "", "", usagef("--org chooses from a directory of configurations, and %s is none; name that with --config", path)
+		}
+		return path, "", nil
 	}
-	return c, nil
+	names, problems, err := config.Orgs(path)
+	switch {
+	case err != nil:
+		return "", "", wrong{err}
+	case len(names) == 0:
+		return "", "", unusable(problems)
+	case org == "":
+		return "", "", usagef("%s is a directory; say which org is meant with --org: %s", path, strings.Join(names, ", "))
+	case !slices.Contains(names, org):
+		return "", "", usagef("--org: there is no org %q in %s; %s", org, path, spelling.Suggest(org, names))
+	}
+	return filepath.Join(path, org+".yaml"), org, nil
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // output is the form of what is printed: text or json.

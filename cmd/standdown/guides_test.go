@@ -90,7 +90,7 @@ func openGuided(t *testing.T) *guided {
 	log := &lines{}
 	go func() {
 		everything := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		ended <- serve(ctx, cfg, everything, world.Clock.Now, 100*time.Millisecond, brisk)
+		ended <- serve(ctx, cfg, everything, world.Clock.Now, 100*time.Millisecond, nil, brisk)
 	}()
 	t.Cleanup(func() {
 		stop()

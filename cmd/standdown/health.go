@@ -9,9 +9,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"standdown/cmd/standdown/internal/config"
 )
 
 func newHealthCommand(g *globals) *cobra.Command {
@@ -21,24 +24,50 @@ func newHealthCommand(g *globals) *cobra.Command {
 		Long: `Ask the daemon on this machine whether it can do its job now, at web.listen of the
 configuration. It can if mailbox and org were read when they should have been,
 the journal can be written and API calls are left. Containers run this as their
-health check.`,
+health check. Of a directory of configurations each org's daemon is asked that
+listens; it is an error if one of them cannot do its job.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := g.load()
+			all, err := g.loadAll()
 			if err != nil {
 				return err
 			}
-			if cfg.Web.Listen == "" {
-				return usagef("web.listen is empty in %s: the daemon cannot be asked", g.config.Value)
+			someListen := slices.ContainsFunc(all, func(cfg *config.Config) bool { return cfg.Web.Listen != "" })
+			var errs []error
+			for _, cfg := range all {
+				if someListen && cfg.Web.Listen == "" {
+					fmt.Fprintf(cmd.OutOrStdout(), "%s: not asked, for web.listen is empty\n", cfg.Name)
+					continue
+				}
+				errs = append(errs, askOrg(cmd.Context(), cfg, cmd.OutOrStdout()))
 			}
-			return askHealth(cmd.Context(), cfg.Web.Listen, cmd.OutOrStdout())
+			return errors.Join(errs...)
 		},
 	}
 }
 
+// askOrg asks the daemon of the configuration. Where there may be several, each
+// line says of which it is, and there is one for each.
+func askOrg(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	org := cfg.Name
+	if org != "" {
+		org += ": "
+	}
+	if cfg.Web.Listen == "" {
+		return usagef("%sweb.listen is empty: the daemon cannot be asked", org)
+	}
+	if err := askHealth(ctx, cfg.Web.Listen, org, out); err != nil {
+		return fmt.Errorf("%s%w", org, err)
+	}
+	if org != "" {
+		fmt.Fprintf(out, "%sit can do its job\n", org)
+	}
+	return nil
+}
+
 // askHealth prints what keeps the daemon that listens on the address from doing
-// its job, and returns an error if there is anything.
-func askHealth(ctx context.Context, address string, out io.Writer) error {
+// its job, each line after the prefix, and returns an error if there is anything.
+func askHealth(ctx context.Context, address, prefix string, out io.Writer) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return err
@@ -73,7 +102,7 @@ func askHealth(ctx context.Context, address string, out io.Writer) error {
 	}
 	for _, c := range report.Checks {
 		if !c.OK {
-			fmt.Fprintf(out, "%s: %s\n", c.Name, c.Detail)
+			fmt.Fprintf(out, "%s%s: %s\n", prefix, c.Name, c.Detail)
 		}
 	}
 	if response.StatusCode != http.StatusOK {

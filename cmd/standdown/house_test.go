@@ -66,7 +66,7 @@ func openHouse(t *testing.T, rewire func(configuration string) string) *house {
 func served(t *testing.T, cfg *config.Config, now func() time.Time) (stop func()) {
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, cfg, slog.New(slog.DiscardHandler), now, 100*time.Millisecond, brisk) }()
+	go func() { ended <- serve(ctx, cfg, slog.New(slog.DiscardHandler), now, 100*time.Millisecond, nil, brisk) }()
 	stop = sync.OnceFunc(func() {
 		end()
 		if err := <-ended; err != nil {

@@ -31,8 +31,10 @@ The erasure itself is an act that is kept, with its reason.
 
 What is not through (to be decided, before a person, on its way, with a deadline)
 is refused: end it first. The whole database is written anew, and daemons wait
-meanwhile; stop them if it is large. Backups, the logs of a PostgreSQL server,
-and the records in Salesforce and the mailbox are not touched.`,
+meanwhile; stop them if it is large. Not touched are backups, the copy of the file
+that a new version makes before it changes its tables (its name and .schema1 or
+the like: delete it), the logs of a PostgreSQL server, and the records in
+Salesforce and the mailbox.`,
 		Example: `  standdown journal erase --person ana@example.com --dry-run --as dana --reason "request 17"
   standdown journal erase --person ana@example.com --record a0XHp00000Wf1 --as dana --reason "request 17"`,
 		Args: cobra.NoArgs,

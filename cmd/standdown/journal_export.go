@@ -56,8 +56,8 @@ is erased from the journal later is not erased from it.`,
 				if g.json() {
 					return printJSON(cmd.OutOrStdout(), done)
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "events     %d\ndecisions  %d\nentries    %d\nacts       %d\nmails      %d\n",
-					done.Events, done.Decisions, done.Entries, done.Acts, done.Mails)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "events     %d\ndecisions  %d\nentries    %d\nshadows    %d\nacts       %d\nmails      %d\n",
+					done.Events, done.Decisions, done.Entries, done.Shadows, done.Acts, done.Mails)
 				return err
 			})
 		},

@@ -17,6 +17,7 @@ import (
 // logKeys are the keys of the log: whoever filters by one finds it everywhere
 // under the same name. Add, never rename.
 var logKeys = []string{
+	"org",      // its name, if there are several
 	"system",   // salesforce, mail, or the name of a source
 	"ref",      // the record, or what else it is about
 	"event",    // its id
@@ -27,7 +28,9 @@ var logKeys = []string{
 	"attempt",
 	"err",
 	"actions", "already", "from", "to", // what was decided or done
-	"version", "journal", // of the daemon that starts
+	"same", "otherwise", "not_done", "untold", // how people did where verbs are in shadow
+	"open",                       // whether a brake is
+	"version", "journal", "copy", // of the daemon that starts; where the journal was kept before it was changed
 }
 
 var logger = regexp.MustCompile(`^(?i:log|logger)$`)

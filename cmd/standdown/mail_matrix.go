@@ -62,7 +62,7 @@ failure: a mail that is left to a person costs a minute.`,
 
 // patterns are those of the configuration; nil if none was named.
 func (g *globals) patterns() (*reader.Patterns, error) {
-	if !g.config.Changed {
+	if !g.configured() {
 		return nil, nil
 	}
 	c, err := g.load()

@@ -131,7 +131,7 @@ type mailReader struct {
 // mailReader reads with the configuration, if one was named.
 func (g *globals) mailReader(offline bool) (*mailReader, error) {
 	r := &mailReader{offline: offline}
-	if g.config.Changed {
+	if g.configured() {
 		c, err := g.load()
 		if err != nil {
 			return nil, err

@@ -115,10 +115,12 @@ Exit codes:
 	root.AddCommand(
 		newDemoCommand(),
 		newPlanCommand(g),
+		newApplyCommand(g),
 		newServeCommand(g),
 		newOutboxCommand(g),
 		newPauseCommand(g),
 		newResumeCommand(g),
+		newShadowCommand(g),
 		newJournalCommand(g),
 		newMailCommand(g),
 		newRulesCommand(g),

@@ -21,6 +21,13 @@ import (
 // a daemon.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(stageVariable); dir != "" {
+		if file := os.Getenv(applyVariable); file != "" {
+			if err := applyOnStage(dir, file); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(exitFailed)
+			}
+			os.Exit(exitDone)
+		}
 		os.Exit(serveOnStage(dir))
 	}
 	testscript.Main(storetest.Tests{M: m}, map[string]func(){"standdown": main})

@@ -204,7 +204,7 @@ func printEntries(w io.Writer, entries []store.Entry) error {
 func told(a store.Act) string {
 	did := map[string]string{
 		"approve": "approved", "decline": "declined", "retry": "retried", "drop": "dropped", "confirm": "confirmed", "expire": "gave up",
-		"hold": "held it", "undo": "took it back", "answer": "answered in a case", "move": "moved its deadline",
+		"hold": "held it", "undo": "took it back", "answer": "answered in a case", "move": "moved its deadline", "apply": "applied a plan",
 	}
 	line := fmt.Sprintf("%s  %s %s", a.At.Format(time.RFC3339), a.Who, cmp.Or(did[a.Act], a.Act))
 	if a.Entry != 0 {

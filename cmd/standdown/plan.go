@@ -21,7 +21,6 @@ import (
 	"standdown/connectors"
 	"standdown/connectors/salesforce"
 	"standdown/mapping"
-	"standdown/rules"
 )
 
 // exitChanges is how a plan with changes ends under --detailed-exitcode.
@@ -55,13 +54,14 @@ requests to a call, and are looked at before. Ceilings of an hour are reckoned a
 if all of it came within one.
 
 The plan has values of records in it, and the texts of mails. The file of --out
-can be read by its owner only.
+can be read by its owner only. "standdown apply FILE" does what is in it.
 
 Exit codes: 0; with --detailed-exitcode 2 if there are changes to be made. That
 is also the code for wrong usage and configuration, which prints no plan and says
 on standard error what is wrong.`,
 		Example: `  standdown plan
-  standdown plan --since 2026-03-01 -o json --out plan.json`,
+  standdown plan --since 2026-03-01 --out plan.json
+  standdown apply plan.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var day config.Instant
@@ -93,7 +93,7 @@ on standard error what is wrong.`,
 		},
 	}
 	cmd.Flags().StringVar(&since, "since", "", "read the mail received since this `day` as well, such as 2026-03-01")
-	cmd.Flags().StringVar(&file, "out", "", "save the plan as JSON in this `file`")
+	cmd.Flags().StringVar(&file, "out", "", "save the plan as JSON in this `file`, for \"standdown apply\"")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there are changes to be made")
 	return cmd
 }
@@ -123,27 +123,63 @@ func (p planning) run(ctx context.Context) (changes int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	feeds := []preview.Feed{{Name: "salesforce", Source: org}}
-	if !p.since.IsZero() {
-		if cfg.Mailbox == nil {
-			return 0, usagef("--since is about mail, and no mailbox is configured")
-		}
-		for _, in := range connectInboxes(cfg, mailTokens(cfg.Mailbox.Auth, log, now), log, now) {
-			defer in.Close()
-			feeds = append(feeds, preview.Feed{Name: in.name, Source: in})
-		}
+	if !p.since.IsZero() && cfg.Mailbox == nil {
+		return 0, usagef("--since is about mail, and no mailbox is configured")
+	}
+	inboxes := connectInboxes(cfg, mailTokens(cfg.Mailbox, log, now), log, now)
+	for _, in := range inboxes {
+		defer in.Close()
 	}
 	sinks := map[string]connectors.Sink{mapping.Salesforce: nowhere{}}
 	if cfg.Notify.Via == "salesforce" || cfg.Mailbox != nil {
 		sinks[mapping.Mail] = nowhere{}
 	}
-	e := &engine.Engine{
-		Store: journal.Store, Book: cfg.Book, Mapping: cfg.Names, Lookup: org, Sinks: sinks,
-		Autonomy: cfg.Autonomy, Ceilings: ceilings(cfg), ExpireAfter: cfg.Approvals.ExpireAfter, Now: now,
+	e := planner(cfg, journal.Store, org, sinks, log, now)
+	look := newPreview(cfg, e, org, inboxes, p.since)
+	look.Progress = p.progress
+
+	save, err := newPlanFile(p.file)
+	if err != nil {
+		return 0, err
 	}
-	look := &preview.Preview{
-		Feeds: feeds, Mapping: cfg.Names, Lookup: org, Journal: journal.Store, Since: p.since, Ceilings: e.Ceilings, Progress: p.progress,
-		Decide: func(ctx context.Context, ev rules.Event) (store.Verdict, error) { return e.Plan(ctx, ev, nil) },
+	defer save.discard()
+	outs := planPrinters{p.out, save.planJSON}
+	if err := outs.begin(planHead{
+		Format: planFormat, At: now().UTC(), Version: version(), Since: p.since, Journal: found, Org: cfg.Salesforce.URL, Settings: planSettings(cfg),
+	}); err != nil {
+		return 0, err
+	}
+	totals, err := look.Run(ctx, outs.record)
+	if err != nil {
+		return 0, err
+	}
+	used, limit := org.Usage()
+	err = outs.end(planTotals{Totals: totals, ReadCalls: int(calls.Load()), CallsOfTheDay: used, CallsAllowed: limit})
+	return totals.Changes, errors.Join(err, save.keep())
+}
+
+// planner returns an engine that decides as the daemon does, and begins with
+// what is there.
+func planner(cfg *config.Config, journal *store.Store, org *salesforce.Client, sinks map[string]connectors.Sink, log *slog.Logger, now func() time.Time) *engine.Engine {
+	return &engine.Engine{
+		Store: journal, Book: cfg.Book, Mapping: cfg.Names, Lookup: org, Sinks: sinks, Autonomy: cfg.Autonomy, Ceilings: ceilings(cfg),
+		ExpireAfter: cfg.Approvals.ExpireAfter, AskInCases: cfg.Approvals.Cases, Delivery: delivery(cfg), Now: now, Log: log,
+		Shadow: engine.Shadow{All: cfg.Shadow.All, After: cfg.Shadow.After},
+	}
+}
+
+// newPreview returns what looks at the org, and at mail received since a day
+// unless that is zero, and asks the engine what it would do.
+func newPreview(cfg *config.Config, e *engine.Engine, org *salesforce.Client, inboxes []mailFolder, since time.Time) *preview.Preview {
+	feeds := []preview.Feed{{Name: "salesforce", Source: org}}
+	if !since.IsZero() {
+		for _, in := range inboxes {
+			feeds = append(feeds, preview.Feed{Name: in.name, Source: in})
+		}
+	}
+	return &preview.Preview{
+		Feeds: feeds, Mapping: cfg.Names, Lookup: org, Journal: e.Store, Since: since, Ceilings: e.Ceilings,
+		Decide: e.PlanAll,
 		Cost: func(changes map[preview.Sort]int) int {
 			all := map[salesforce.Sort]int{}
 			for s, n := range changes {
@@ -154,23 +190,6 @@ func (p planning) run(ctx context.Context) (changes int, err error) {
 			return org.Cost(all)
 		},
 	}
-
-	save, err := newPlanFile(p.file)
-	if err != nil {
-		return 0, err
-	}
-	defer save.discard()
-	outs := planPrinters{p.out, save.planJSON}
-	if err := outs.begin(planHead{Format: 1, At: now().UTC(), Since: p.since, Journal: found}); err != nil {
-		return 0, err
-	}
-	totals, err := look.Run(ctx, outs.record)
-	if err != nil {
-		return 0, err
-	}
-	used, limit := org.Usage()
-	err = outs.end(planTotals{Totals: totals, ReadCalls: int(calls.Load()), CallsOfTheDay: used, CallsAllowed: limit})
-	return totals.Changes, errors.Join(err, save.keep())
 }
 
 // planJournal opens the journal beside the daemon, or an empty one, which is

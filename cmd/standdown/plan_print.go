@@ -2,15 +2,13 @@ package main
 
 import (
 	"bufio"
-	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -22,8 +20,13 @@ import (
 type planHead struct {
 	Format  int       `json:"format"`
 	At      time.Time `json:"at"`
+	Version string    `json:"version"`        // of the program
 	Since   time.Time `json:"since,omitzero"` // of the mail; zero if none was read
 	Journal bool      `json:"journal"`        // there is one, and it counted
+	Org     string    `json:"org"`
+	// Settings stand for the sections of the configuration that a plan rests on,
+	// by their names.
+	Settings map[string]string `json:"settings"`
 }
 
 // planTotals are the figures of a plan.
@@ -66,13 +69,18 @@ func (all planPrinters) end(t planTotals) error {
 	return all.each(func(p planPrinter) error { return p.end(t) })
 }
 
-// planJSON writes one object: the head, records, totals.
+// planJSON writes one object: the head, records, totals, and a digest of all
+// that stands before it.
 type planJSON struct {
-	w     *bufio.Writer
-	first bool
+	w      *bufio.Writer
+	digest hash.Hash
+	first  bool
 }
 
-func newPlanJSON(w io.Writer) *planJSON { return &planJSON{w: bufio.NewWriter(w), first: true} }
+func newPlanJSON(w io.Writer) *planJSON {
+	digest := sha256.New()
+	return &planJSON{w: bufio.NewWriter(io.MultiWriter(w, digest)), digest: digest, first: true}
+}
 
 func (p *planJSON) begin(h planHead) error {
 	fmt.Fprint(p.w, `{"plan": `)
@@ -96,55 +104,21 @@ func (p *planJSON) end(t planTotals) error {
 	if err := p.value(t); err != nil {
 		return err
 	}
-	fmt.Fprintln(p.w, "}")
+	if err := p.w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.w, planEnd, p.digest.Sum(nil))
 	return p.w.Flush()
 }
+
+// planEnd is how a plan ends.
+const planEnd = ", \"digest\": \"%x\"}\n"
 
 // value writes one value, on a line of its own.
 func (p *planJSON) value(v any) error {
 	enc := json.NewEncoder(p.w)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
-}
-
-// A planFile is a plan on its way into a file, which is there when all of it is.
-type planFile struct {
-	*planJSON
-	name string
-	temp *os.File // nil if no file is wanted
-}
-
-func newPlanFile(name string) (*planFile, error) {
-	if name == "" {
-		return &planFile{planJSON: newPlanJSON(io.Discard)}, nil
-	}
-	temp, err := os.CreateTemp(filepath.Dir(name), ".plan-") // for its owner only
-	if err != nil {
-		return nil, fmt.Errorf("saving the plan: %w", err)
-	}
-	return &planFile{newPlanJSON(temp), name, temp}, nil
-}
-
-func (f *planFile) keep() error {
-	if f.temp == nil {
-		return nil
-	}
-	err := cmp.Or(f.temp.Sync(), f.temp.Close())
-	if err == nil {
-		err = os.Rename(f.temp.Name(), f.name)
-	}
-	if err != nil {
-		return fmt.Errorf("saving the plan: %w", err)
-	}
-	return nil
-}
-
-// discard removes what was not kept.
-func (f *planFile) discard() {
-	if f.temp != nil {
-		f.temp.Close()
-		os.Remove(f.temp.Name())
-	}
 }
 
 // planText is for people.
@@ -162,7 +136,7 @@ func (p planText) begin(h planHead) error {
 
 // said is a state in a person's words.
 var said = map[string]string{
-	preview.AtOnce: "at once", preview.Approval: "needs approval", preview.After: "after approval", preview.Off: "switched off",
+	preview.AtOnce: "at once", preview.Approval: "needs approval", preview.After: "after approval", preview.Off: "switched off", preview.Shadow: "in shadow",
 }
 
 func (p planText) record(r preview.Record) error {
@@ -183,7 +157,7 @@ func (p planText) record(r preview.Record) error {
 			fmt.Fprintf(p.w, "    %-14s  %s: %s%s\n", said[c.State], c.Verb, c.Text, why)
 			for _, set := range c.Fields {
 				if c.Op == connectors.Update {
-					fmt.Fprintf(p.w, "      %s: %s -> %s\n", set.Field, shown(set.Old), shown(set.New))
+					fmt.Fprintf(p.w, "      %s: %s -> %s\n", set.Field, preview.Shown(set.Old), preview.Shown(set.New))
 				}
 			}
 		}
@@ -192,18 +166,6 @@ func (p planText) record(r preview.Record) error {
 		}
 	}
 	return p.w.Flush()
-}
-
-// shown is a value on one line, not too long.
-func shown(v any) string {
-	text := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
-	switch short := []rune(text); {
-	case v == nil || text == "":
-		return "(empty)"
-	case len(short) > 60:
-		return string(short[:59]) + "…"
-	}
-	return text
 }
 
 // mostCeilings is how many passed ceilings people want to read of.
@@ -224,9 +186,9 @@ func (p planText) end(t planTotals) error {
 		}
 	}
 	if len(t.Verbs) > 0 {
-		fmt.Fprintln(table, "\nverb\tat once\tneeds approval\tafter approval\tswitched off")
+		fmt.Fprintln(table, "\nverb\tat once\tneeds approval\tafter approval\tswitched off\tin shadow")
 		for _, v := range t.Verbs {
-			fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\n", v.Verb, v.AtOnce, v.Approval, v.After, v.Off)
+			fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\n", v.Verb, v.AtOnce, v.Approval, v.After, v.Off, v.Shadow)
 		}
 	}
 	if err := table.Flush(); err != nil {

@@ -104,13 +104,6 @@ func (w *watchedStage) seen() (writes []string, reads int) {
 	return writes, reads
 }
 
-// A savedPlan is a plan as a program reads it.
-type savedPlan struct {
-	Plan    planHead         `json:"plan"`
-	Records []preview.Record `json:"records"`
-	Totals  planTotals       `json:"totals"`
-}
-
 func (w *watchedStage) plan(t testing.TB, since time.Time) savedPlan {
 	t.Helper()
 	var out bytes.Buffer
@@ -187,7 +180,7 @@ func (w *watchedStage) serveUntilCalm(t testing.TB) *store.Store {
 	running, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve(running, w.cfg, slog.New(slog.DiscardHandler), w.Clock.Now, 100*time.Millisecond, brisk)
+		ended <- serve(running, w.cfg, slog.New(slog.DiscardHandler), w.Clock.Now, 100*time.Millisecond, nil, brisk)
 	}()
 	defer func() {
 		stop()
@@ -339,7 +332,7 @@ func TestWhatAPlanPrints(t *testing.T) {
 	if err := json.Unmarshal(file, &p); err != nil {
 		t.Fatal(err)
 	}
-	if len(whole) != 3 || p.Plan.Format != 1 || len(p.Records) != 2 || p.Totals.Changes != 7 || p.Totals.ReadCalls == 0 || p.Totals.ApplyCalls == 0 {
+	if len(whole) != 4 || p.Plan.Format != planFormat || len(p.Records) != 2 || p.Totals.Changes != 7 || p.Totals.ReadCalls == 0 || p.Totals.ApplyCalls == 0 {
 		t.Errorf("the file has\n%s", file)
 	}
 	if left, err := filepath.Glob(filepath.Join(filepath.Dir(saved), ".plan-*")); err != nil || len(left) > 0 {

@@ -44,6 +44,8 @@ func (g *globals) suit(cmd *cobra.Command, _ []string) error {
 	switch {
 	case g.server.Changed && !remote:
 		return usagef("'%s' does not ask a daemon: do it where the journal and the configuration are, without --server", cmd.CommandPath())
+	case g.org.Changed && remote && g.serverURL() != "":
+		return usagef("--org chooses from the configurations here, and the daemon at %s is that of one org: leave it out", g.serverURL())
 	case g.tokenFile.Changed && g.serverURL() == "":
 		return usagef("--token-file is for a daemon: name it with --server")
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
 
@@ -25,7 +24,6 @@ import (
 	"standdown/connectors"
 	"standdown/connectors/mailbox"
 	"standdown/connectors/salesforce"
-	"standdown/mapping"
 )
 
 func newServeCommand(g *globals) *cobra.Command {
@@ -40,33 +38,47 @@ first; if anything is wrong, nothing is started. On its first start it records
 what is there and acts only on what comes after (see start in the
 configuration).
 
+If --config is a directory, each *.yaml in it is an org: acme.yaml that of acme.
+All of them run in this process, each with a journal, API calls, ceilings and
+pages of its own; --org runs one of them alone. They are checked together, and
+refused together. If one fails later, such as for want of its database, the
+others go on, and it is begun again, after a minute at most each time.
+
 On SIGHUP the configuration is read anew. If it is right, the daemon goes on with
-it, as after a restart, without one; if not, all of it is refused, the log says
-why, and the daemon goes on as it was.`,
+it, as after a restart, without one; orgs whose configuration is as it was are not
+disturbed. If it is wrong, all of it is refused, the log says why, and the daemon
+goes on as it was.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			load := func() (*config.Config, error) {
-				cfg, err := g.load()
-				if err != nil {
-					return nil, err
-				}
-				return cfg, soundRules(cfg)
-			}
 			hangups := make(chan os.Signal, 1)
 			signal.Notify(hangups, syscall.SIGHUP)
 			defer signal.Stop(hangups)
-			return reloading(cmd.Context(), load, hangups, func(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
-				return serve(ctx, cfg, log, time.Now, time.Second)
-			}, cmd.ErrOrStderr())
+			h := &household{
+				load: func() ([]*config.Config, error) {
+					all, err := g.loadAll()
+					if err != nil {
+						return nil, err
+					}
+					return all, soundRules(all...)
+				},
+				run: func(ctx context.Context, cfg *config.Config, log *slog.Logger, begun func(ability)) error {
+					return serve(ctx, cfg, log, time.Now, time.Second, begun)
+				},
+				several: g.several(),
+				logs:    cmd.ErrOrStderr(),
+				now:     time.Now,
+			}
+			return h.live(cmd.Context(), hangups)
 		},
 	}
 }
 
 // serve runs the daemon until ctx ends. Everything it consists of is built
-// here, top to bottom. Tick is how often the clock is looked at. Changes
+// here, top to bottom. Tick is how often the clock is looked at. Begun, unless it
+// is nil, is told once it runs how to ask whether it can do its job. Changes
 // are made to the engine before it runs: the demonstration's pace, and what
 // tests put between it and its parts.
-func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func() time.Time, tick time.Duration, changes ...func(*engine.Engine)) error {
+func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func() time.Time, tick time.Duration, begun func(able ability), changes ...func(*engine.Engine)) error {
 	// The journal: what was read, decided and done.
 	journal, err := store.Open(ctx, cfg.Journal.Name())
 	if err != nil {
@@ -75,6 +87,10 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	defer journal.Close()
 	if journal.Key, err = store.ParseKey(string(cfg.Journal.Key)); err != nil {
 		return fmt.Errorf("journal.key: %w", err)
+	}
+
+	if was := journal.Upgraded(); was.From > 0 {
+		log.Info("journal brought up to date", "from", was.From, "to", was.To, "copy", was.Copy)
 	}
 
 	// The other daemons on it, if it can have several.
@@ -89,7 +105,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	}
 
 	// What it does, told in figures and traces.
-	watcher, err := telemetry.New(telemetry.Options{Endpoint: telemetry.Endpoint(cfg.Telemetry.Traces.Endpoint, os.LookupEnv), Version: version(), Log: log})
+	watcher, err := telemetry.New(telemetry.Options{Endpoint: telemetry.Endpoint(cfg.Telemetry.Traces.Endpoint, os.LookupEnv), Version: version(), Org: cfg.Name, Log: log})
 	if err != nil {
 		return err
 	}
@@ -104,10 +120,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	sinks := map[string]connectors.Sink{"salesforce": org}
 
 	// The mailbox: requests come in.
-	var tokens *mailbox.Tokens
-	if m := cfg.Mailbox; m != nil {
-		tokens = mailTokens(m.Auth, log, now)
-	}
+	tokens := mailTokens(cfg.Mailbox, log, now)
 	inboxes := connectInboxes(cfg, tokens, log, now)
 	for _, in := range inboxes {
 		defer in.Close()
@@ -115,32 +128,12 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	}
 
 	// Notices go out, by the mailbox's server or by Salesforce.
-	var notices connectors.Sink
-	switch m := cfg.Mailbox; {
-	case cfg.Notify.Via == "salesforce":
-		notices, err = org.Mailer(salesforce.MailOptions{From: cfg.Notify.From})
-	case m != nil:
-		notices, err = mailbox.NewSink(mailbox.SinkOptions{
-			Address:      m.SMTP.Address,
-			TLS:          m.SMTP.TLS,
-			Username:     m.SMTP.Username,
-			Password:     string(m.SMTP.Password),
-			Tokens:       tokens,
-			From:         m.SMTP.From,
-			CopyTo:       m.SMTP.CopyTo,
-			Looker:       inboxes[0].Source,
-			Keeper:       inboxes[0].Source,
-			SentByServer: m.SMTP.SentByServer,
-			Timeout:      cfg.Delivery.CallTimeout,
-			Logger:       log,
-			Now:          now,
-		})
-	}
+	notices, err := connectNotices(cfg, org, inboxes, tokens, journal, log, now)
 	if err != nil {
 		return err
 	}
 	if notices != nil {
-		sinks["mail"] = mailbox.NewCeiling(notices, cfg.Notify.PerHour, sentMail(journal), now)
+		sinks["mail"] = notices
 	}
 
 	// The engine: read, decide, deliver.
@@ -157,15 +150,10 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 		ExpireAfter: cfg.Approvals.ExpireAfter,
 		AskInCases:  cfg.Approvals.Cases,
 		Person:      person(cfg.Approvals),
+		Operators:   engine.Operators{Mail: cfg.Operators.Mail, Cases: cfg.Operators.Cases},
+		Shadow:      engine.Shadow{All: cfg.Shadow.All, After: cfg.Shadow.After, Report: cfg.Shadow.Report},
 		Start:       engine.Start{Adopt: cfg.Start.Adopt, Since: time.Time(cfg.Start.Since)},
-		Delivery: engine.Delivery{
-			Lease:      cfg.Delivery.Lease,
-			Quiet:      cfg.Delivery.Quiet,
-			Attempts:   cfg.Delivery.Attempts,
-			BackoffMin: cfg.Delivery.BackoffMin,
-			BackoffMax: cfg.Delivery.BackoffMax,
-			QuietHours: quietHours(cfg.Delivery.QuietHours),
-		},
+		Delivery:    delivery(cfg),
 		Retention: store.Retention{
 			Raw:        time.Duration(cfg.Journal.Retain.Raw),
 			Situations: time.Duration(cfg.Journal.Retain.Situations),
@@ -181,6 +169,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 
 	// The pages: how it is, what it did, what waits for people.
 	site := &web.Server{
+		Name:    cfg.Name,
 		Journal: journal,
 		Budget:  org.Usage,
 		Reserve: cfg.Salesforce.Reserve,
@@ -223,13 +212,12 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 		}()
 	}
 
-	var telling sync.WaitGroup
-	telling.Go(func() { tellSystemd(ctx, log, site.Ready) })
-
+	if begun != nil {
+		begun(site.Ready)
+	}
 	log.Info("started", "version", version(), "journal", journal.Name())
 	err = e.Run(ctx)
 	stop()
-	telling.Wait()
 	if err := errors.Join(err, <-serving); err != nil {
 		return fmt.Errorf("running the daemon: %w", err)
 	}
@@ -237,20 +225,17 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func()
 	return nil
 }
 
-// quietHours are those of the mail; what concerns the org goes on.
-func quietHours(q config.QuietHours) map[string]engine.Hours {
-	return map[string]engine.Hours{mapping.Mail: {From: q.Begin, To: q.End, Zone: q.Location}}
-}
-
-// soundRules refuses a configuration under which the site's own examples fail.
-func soundRules(cfg *config.Config) error {
-	failing, err := failingExamples(cfg)
-	if err != nil {
-		return err
-	}
+// soundRules refuses configurations under which the sites' own examples fail.
+func soundRules(all ...*config.Config) error {
 	var errs []error
-	for _, e := range failing {
-		errs = append(errs, errors.New(e.String()))
+	for _, cfg := range all {
+		failing, err := failingExamples(cfg)
+		if err != nil {
+			return err
+		}
+		for _, e := range failing {
+			errs = append(errs, errors.New(e.String()))
+		}
 	}
 	if len(errs) > 0 {
 		return wrong{fmt.Errorf("the rules do not what the site's examples say:\n%w", errors.Join(errs...))}
@@ -346,10 +331,11 @@ func credentials(a config.Auth) salesforce.Auth {
 
 // mailTokens are the access tokens for the mail servers, nil where passwords
 // are used.
-func mailTokens(a config.MailAuth, log *slog.Logger, now func() time.Time) *mailbox.Tokens {
-	if a.Method != "oauth" {
+func mailTokens(m *config.Mailbox, log *slog.Logger, now func() time.Time) *mailbox.Tokens {
+	if m == nil || m.Auth.Method != "oauth" {
 		return nil
 	}
+	a := m.Auth
 	return mailbox.NewTokens(mailbox.OAuth{
 		TokenURL:     a.TokenURL,
 		ClientID:     a.ClientID,

@@ -1,10 +1,7 @@
 package salesforce_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -88,63 +85,6 @@ func (o *office) settle() {
 	}
 	o.commit = nil
 	o.clock.Advance(time.Minute)
-}
-
-// BenchmarkSteadyPoll watches five objects for an hour of the org's time, a
-// poll a minute, while some of 50,000 jobs change in each, and fails if a change
-// is missed or reported twice; with STANDDOWN_NPM jsforce does so too. One call
-// brings 2000 rows, so that one a poll is enough for 500 changes a minute, of
-// which all have to be read twice.
-func BenchmarkSteadyPoll(b *testing.B) {
-	for _, changes := range []int{50, 500} {
-		b.Run(fmt.Sprintf("standdown, %d changes a minute", changes), func(b *testing.B) {
-			for range b.N {
-				o := newOffice(b, 50_000, changes)
-				o.hour(b, o.poller(b).poll)
-			}
-		})
-		for _, way := range []string{"naive", "tuned"} {
-			b.Run(fmt.Sprintf("jsforce %s, %d changes a minute", way, changes), func(b *testing.B) {
-				dir := needJsforce(b)
-				for range b.N {
-					o := newOffice(b, 50_000, changes)
-					o.hour(b, o.jsforce(b, dir, way))
-				}
-			})
-		}
-	}
-}
-
-// hour calls poll each minute; poll returns how many rows were new to it, and
-// how long it took.
-func (o *office) hour(b *testing.B, poll func() (int, time.Duration)) {
-	b.Helper()
-	const minutes = 60
-	poll()
-	calls, reported := o.org.Calls(), 0
-	var took time.Duration
-	for n := range minutes + 1 {
-		if n < minutes {
-			o.minute(b, n)
-		} else {
-			o.settle()
-		}
-		fresh, d := poll()
-		reported += fresh
-		took += d
-	}
-	b.ReportMetric(0, "ns/op") // which would count the work of the people
-	b.ReportMetric(took.Seconds()*1000/(minutes+1), "ms/poll")
-	b.ReportMetric(float64(o.org.Calls()-calls)/(minutes+1), "calls/poll")
-	for range 20 { // what was seen late, and has not been read again yet
-		o.clock.Advance(time.Minute)
-		fresh, _ := poll()
-		reported += fresh
-	}
-	b.ReportMetric(float64(reported)/float64(o.edits), "reported/change")
-	if reported != len(o.zones) {
-		b.Errorf("%d changes were reported of %d", reported, len(o.zones))
-	}
 }
 
 // Late commits, equal stamps, and more changes than a full reading of the
@@ -231,11 +171,9 @@ func (o *office) poller(tb testing.TB) *poller {
 	return &poller{TB: tb, office: o, client: client, told: map[connectors.Ref]string{}, seen: map[connectors.Ref]string{}}
 }
 
-func (p *poller) poll() (fresh int, took time.Duration) {
+func (p *poller) poll() {
 	for more := true; more; {
-		began := time.Now()
 		batch, err := p.client.Changes(p.Context(), p.cursor)
-		took += time.Since(began)
 		if err != nil {
 			p.Fatal(err)
 		}
@@ -246,10 +184,8 @@ func (p *poller) poll() (fresh int, took time.Duration) {
 			p.seen[r.Ref] = r.Version
 			p.told[r.Ref], _ = r.Fields["sked__Timezone__c"].(string)
 		}
-		fresh += len(batch.Records)
 		p.cursor, more = batch.Next, batch.More
 	}
-	return fresh, took
 }
 
 // check fails if the last change of a job was not told.
@@ -263,43 +199,5 @@ func (p *poller) check() {
 	}
 	if missed > 0 {
 		p.Errorf("of %d jobs that were changed, the last change of %d was not reported", len(p.office.zones), missed)
-	}
-}
-
-// jsforce polls by a script, which is told when by a line.
-func (o *office) jsforce(b *testing.B, dir, way string) func() (int, time.Duration) {
-	cmd := exec.Command("node", append([]string{"testdata/jsforce/poll.js", way}, polled...)...)
-	cmd.Env = append(os.Environ(), "ORG="+o.url, "STANDDOWN_NPM="+dir)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			b.Error(err)
-		}
-	})
-	lines := json.NewDecoder(out)
-	return func() (int, time.Duration) {
-		var said struct {
-			Fresh        int
-			Milliseconds float64
-		}
-		if _, err := fmt.Fprintln(in); err != nil {
-			b.Fatal(err)
-		}
-		if err := lines.Decode(&said); err != nil {
-			b.Fatal(err)
-		}
-		return said.Fresh, time.Duration(said.Milliseconds * float64(time.Millisecond))
 	}
 }

@@ -1,13 +1,8 @@
 package salesforce_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,7 +16,6 @@ import (
 type workload struct {
 	*salesforce.Client
 	org   *sandbox.Org
-	url   string
 	steps [][]connectors.Change // changes of one step touch different records
 	calls int                   // made before the work began
 }
@@ -40,7 +34,7 @@ func newWorkload(tb testing.TB, contracts int, latency time.Duration) *workload 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w := &workload{Client: client, org: o, url: url, steps: make([][]connectors.Change, 3)}
+	w := &workload{Client: client, org: o, steps: make([][]connectors.Change, 3)}
 	insert := func(object string, fields map[string]any) connectors.Ref {
 		id, err := o.Insert(object, fields)
 		if err != nil {
@@ -156,114 +150,4 @@ func TestThousandsOfChangesTakeFewCalls(t *testing.T) {
 	if calls := w.org.Calls() - w.calls; calls > 12 {
 		t.Errorf("7500 changes took %d calls, want 12 at most", calls)
 	}
-}
-
-// BenchmarkWriteBack calls off 1000 contracts, over 0 and 50 ms of latency, on
-// a good and on a bad day, and 10,000 on a good one; with STANDDOWN_NPM also by
-// jsforce.
-func BenchmarkWriteBack(b *testing.B) {
-	for _, contracts := range []int{1000, 10_000} {
-		for _, latency := range []time.Duration{0, 50 * time.Millisecond} {
-			for _, day := range []string{"good", "bad"} {
-				if contracts > 1000 && day == "bad" {
-					continue
-				}
-				name := fmt.Sprintf("%d contracts, %s day, %s", contracts, day, latency)
-				writeBack(b, name, func(b *testing.B) *workload {
-					w := newWorkload(b, contracts, latency)
-					if day == "bad" {
-						w.trouble()
-					}
-					return w
-				}, day == "good" && contracts == 1000)
-			}
-		}
-	}
-}
-
-// writeBack measures a workload in each way. The naive one ends with the first
-// error, and is slow.
-func writeBack(b *testing.B, name string, setup func(*testing.B) *workload, naive bool) {
-	ours := 0.0
-	b.Run("standdown, "+name, func(b *testing.B) {
-		var run measured
-		for range b.N {
-			w := setup(b)
-			if err := w.logIn(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-			began := time.Now()
-			w.deliver(b)
-			run.add(w, time.Since(began), w.check(b))
-		}
-		ours = run.report(b, 0)
-	})
-	for _, way := range []string{"naive", "tuned"} {
-		if way == "naive" && !naive {
-			continue
-		}
-		b.Run("jsforce "+way+", "+name, func(b *testing.B) {
-			dir := needJsforce(b)
-			var run measured
-			for range b.N {
-				w := setup(b)
-				took := w.jsforce(b, dir, way)
-				run.add(w, took, w.check(b))
-			}
-			run.report(b, ours)
-		})
-	}
-}
-
-func needJsforce(b *testing.B) string {
-	dir := os.Getenv("STANDDOWN_NPM")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "jsforce")); dir == "" || err != nil {
-		b.Skip("STANDDOWN_NPM names no directory with node_modules/jsforce")
-	}
-	return dir
-}
-
-func (w *workload) jsforce(b *testing.B, dir, way string) time.Duration {
-	cmd := exec.CommandContext(b.Context(), "node", "testdata/jsforce/writeback.js", way)
-	cmd.Env = append(os.Environ(), "ORG="+w.url, "STANDDOWN_NPM="+dir)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	var said struct {
-		Milliseconds float64
-		Refused      int
-	}
-	if err == nil {
-		err = json.Unmarshal(out, &said)
-	}
-	if err != nil || said.Refused > 0 {
-		b.Fatalf("%v, %d refused: %s", err, said.Refused, stderr.String())
-	}
-	return time.Duration(said.Milliseconds * float64(time.Millisecond))
-}
-
-// measured sums up the runs of a benchmark.
-type measured struct {
-	took              time.Duration
-	calls, duplicates int
-}
-
-func (m *measured) add(w *workload, took time.Duration, duplicates int) {
-	m.took += took
-	m.calls += w.org.Calls() - w.calls
-	m.duplicates += duplicates
-}
-
-// report returns milliseconds for each run; ratio is to those given.
-func (m *measured) report(b *testing.B, other float64) float64 {
-	n := float64(b.N)
-	ms := m.took.Seconds() * 1000 / n
-	b.ReportMetric(0, "ns/op") // which would count the filling of the org
-	b.ReportMetric(ms, "ms/run")
-	b.ReportMetric(float64(m.calls)/n, "calls/run")
-	b.ReportMetric(float64(m.duplicates)/n, "duplicates/run")
-	if other > 0 {
-		b.ReportMetric(ms/other, "times-standdown")
-	}
-	return ms
 }

@@ -35,6 +35,7 @@ func (c *Config) check(d *document) {
 	}
 	c.Ceilings.check(d)
 	c.Approvals.check(d)
+	c.Operators.check(d, c)
 	c.Delivery.check(d)
 	c.Delivery.QuietHours.check(d, c.Rules.Calendar.Zone)
 	c.Web.check(d)
@@ -44,7 +45,10 @@ func (c *Config) check(d *document) {
 	c.Book = d.loadRules(c.Rules)
 	c.Mapping.Approvals = c.Salesforce.Approvals != ""
 	c.Names = d.loadMapping(c.Mapping)
+	c.Operators.checkCases(d, c)
 	c.Autonomy = d.completeAutonomy(c.Autonomy)
+	c.Shadow.check(d)
+	c.Shadow.apply(d, c.Autonomy)
 	if c.Book != nil && c.Names != nil {
 		if err := c.Names.Fits(c.Rules); err != nil {
 			d.refuse("mapping", err.Error())
@@ -134,6 +138,9 @@ func (d *document) loadMapping(m mapping.Config) *mapping.Mapping {
 	return names
 }
 
+// modes are what a verb can have in autonomy.
+var modes = []string{"auto", "approve", "shadow", "off"}
+
 // completeAutonomy checks the modes that the file gives and adds the
 // recommended ones. Verbs do not depend on settings, so that they can be
 // checked beside settings that are wrong.
@@ -156,7 +163,7 @@ func (d *document) completeAutonomy(stated map[string]string) map[string]string 
 			d.bad(key, "no such verb; "+spelling.Suggest(verb, verbs))
 			continue
 		}
-		d.oneOf(key, mode, "auto", "approve", "off")
+		d.oneOf(key, mode, modes...)
 		complete[verb] = mode
 	}
 	return complete

@@ -33,17 +33,21 @@ type Config struct {
 	// Examples are files with the site's own examples of the rules.
 	Examples []string       `yaml:"examples"`
 	Mapping  mapping.Config `yaml:"mapping"`
-	// Autonomy has every verb there is: auto, approve or off. Verbs that the
-	// file does not name have the mode that the rule book recommends.
+	// Autonomy has every verb there is: auto, approve, shadow or off. Verbs that
+	// the file does not name have the mode that the rule book recommends.
 	Autonomy  map[string]string `yaml:"autonomy"`
+	Shadow    Shadow            `yaml:"shadow"`
 	Ceilings  Ceilings          `yaml:"ceilings"`
 	Approvals Approvals         `yaml:"approvals"`
+	Operators Operators         `yaml:"operators"`
 	Start     Start             `yaml:"start"`
 	Delivery  Delivery          `yaml:"delivery"`
 	Web       Web               `yaml:"web"`
 	Telemetry Telemetry         `yaml:"telemetry"`
 	Log       Log               `yaml:"log"`
 
+	// Name is the org's, if there may be several, see [LoadDir]; else empty.
+	Name string `yaml:"-"`
 	// Book is what Rules loads to.
 	Book *rules.Book `yaml:"-"`
 	// Names is what Mapping resolves to.
@@ -225,6 +229,16 @@ func Load(path string, env Env) (*Config, error) {
 // Parse reads a configuration from data. Name stands in messages and is what
 // relative paths are relative to. An error is of type [Problems].
 func Parse(name string, data []byte, env Env) (*Config, error) {
+	c, d := parse(name, data, env)
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// parse returns as much of the configuration as could be read, and what is wrong
+// with it.
+func parse(name string, data []byte, env Env) (*Config, *document) {
 	c := defaults()
 	d := newDocument(name, env)
 	root, ok := d.parse(data)
@@ -237,10 +251,7 @@ func Parse(name string, data []byte, env Env) (*Config, error) {
 		}
 		c.check(d)
 	}
-	if err := d.err(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, d
 }
 
 // defaults are the values of what the file leaves out.
@@ -260,7 +271,9 @@ func defaults() *Config {
 			Auth: MailAuth{Method: "password", Provider: "other"},
 			IMAP: IMAP{TLS: "tls", Folder: "INBOX", DoneFolder: "Processed"},
 			SMTP: SMTP{TLS: "tls"},
-			Poll: mustSchedule("@every 1m"),
+			// A link that is silently dead is noticed at the next look, by a call that
+			// has no answer: with CallTimeout, that is within 90 s.
+			Poll: mustSchedule("@every 45s"),
 		},
 		Notify:  Notify{Via: "smtp", PerHour: 20},
 		Rules:   rules.Defaults(),
@@ -270,6 +283,7 @@ func defaults() *Config {
 			Rule:     RuleCeiling{Records: 500, Percent: 30},
 			Customer: Ceiling{Records: 200},
 		},
+		Shadow:    Shadow{After: 2, Report: mustSchedule("0 7 * * 1-5")},
 		Approvals: Approvals{ExpireAfter: 30 * 24 * time.Hour, Cases: true},
 		Delivery: Delivery{
 			Lease:       2 * time.Minute,

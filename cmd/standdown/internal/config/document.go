@@ -81,6 +81,7 @@ func (d *document) syntax(err error) {
 		}
 	}
 	d.add(line, "", "not YAML: "+text)
+	d.keys[""] = place{line: 1, bad: true}
 }
 
 // read sets v from the node. What cannot be read keeps its value and becomes a

@@ -20,3 +20,11 @@ func FuzzSchedule(f *testing.F) {
 		}
 	})
 }
+
+func TestASilentlyDeadLinkToTheMailboxIsNoticedInTimeByDefault(t *testing.T) {
+	c := defaults()
+	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	if noticed := c.Mailbox.Poll.Next(at).Sub(at) + c.Delivery.CallTimeout; noticed > 80*time.Second {
+		t.Errorf("noticed after %s, want some margin below 90 s", noticed)
+	}
+}

@@ -56,7 +56,7 @@ func (s schema) of(t reflect.Type, key string) map[string]any {
 	if key == "autonomy" {
 		verbs := map[string]any{}
 		for verb := range s.verbs {
-			verbs[verb] = text(map[string]any{"enum": []string{"auto", "approve", "off"}})
+			verbs[verb] = text(map[string]any{"enum": modes})
 		}
 		return object(verbs)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/connectors"
+	"standdown/mapping"
 	"standdown/rules"
 )
 
@@ -43,18 +44,15 @@ func (e *Engine) decideAll(ctx context.Context) error {
 		if err := e.due(ctx); err != nil {
 			return err
 		}
-		events, err := e.Store.Undecided(ctx, e.Now(), 100)
+		events, err := e.Store.Undecided(ctx, e.Now(), batch)
 		if err != nil {
 			return err
 		}
 		if len(events) == 0 {
 			return e.release(ctx)
 		}
-		for _, ev := range events {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err := e.decideOne(ctx, ev); err != nil {
+		for _, some := range together(events) {
+			if err := e.decideTogether(ctx, some); err != nil {
 				return err
 			}
 		}
@@ -102,11 +100,9 @@ func (e *Engine) release(ctx context.Context) error {
 // under it; then a person must look, and may have it tried as often again.
 const maxGenerations = 10
 
-func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
+// decideOne stores what was considered about an event.
+func (e *Engine) decideOne(ctx context.Context, ev store.Event, c considered) error {
 	log := e.Log.With("event", ev.ID)
-	if ev.Answer != nil {
-		return e.answer(ctx, ev)
-	}
 	if ev.Generation > 0 && ev.Generation%maxGenerations == 0 {
 		return e.Store.Quarantine(ctx, ev, fmt.Sprintf("decided %d times, and each time the records had changed meanwhile", ev.Generation))
 	}
@@ -120,17 +116,24 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 		}
 	}
 
-	now := e.Now()
+	v, err, now := c.verdict, c.err, c.at
 	later := func(err error) error {
 		logFailure(log, err, "event cannot be decided now")
 		wait := max(e.Delivery.backoff(ev.Attempts+1, rand.Float64()), connectors.RetryAfter(err))
 		return e.Store.Postpone(ctx, ev, err.Error(), now.Add(wait))
 	}
-	v, err := e.consider(ctx, ev, now, nil)
+	busy := func() error {
+		// Longer the longer it waits: a system that is paused or away must not
+		// have the facts read over and over.
+		wait := min(max(e.Tick, now.Sub(ev.At)/10), 30*e.Tick)
+		return e.Store.Wait(ctx, ev, now.Add(wait))
+	}
 	odd, isOdd := errors.AsType[unfit](err)
 	switch {
 	case connectors.Ended(ctx, err):
 		return err
+	case errors.Is(err, store.ErrBusy):
+		return busy()
 	case isOdd:
 		log.Error("event set aside: its plan cannot be carried out", "row", odd.row, "err", err)
 		return e.Store.Quarantine(ctx, ev, err.Error())
@@ -142,10 +145,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 	}
 	switch err := e.Store.Commit(ctx, v, now); {
 	case errors.Is(err, store.ErrBusy):
-		// Longer the longer it waits: a system that is paused or away must not
-		// have the facts read over and over.
-		wait := min(max(e.Tick, now.Sub(ev.At)/10), 30*e.Tick)
-		return e.Store.Wait(ctx, ev, now.Add(wait))
+		return busy()
 	case errors.Is(err, store.ErrOvertaken):
 		return nil
 	case err != nil:
@@ -170,7 +170,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event) error {
 // written, and does none of it. The world is looked at anew; amend, unless it
 // is nil, changes it as it might be. The verdict cannot be committed.
 func (e *Engine) Plan(ctx context.Context, ev rules.Event, amend func(*rules.Snapshot)) (store.Verdict, error) {
-	return e.consider(ctx, store.Event{Event: ev}, e.Now(), amend)
+	return e.consider(ctx, e.Lookup, store.Event{Event: ev}, e.Now(), amend)
 }
 
 // An unfit error is about a plan that cannot be carried out, ever.
@@ -182,12 +182,12 @@ type unfit struct {
 func (u unfit) Unwrap() error { return u.error }
 
 // consider looks at the world and decides. It changes nothing.
-func (e *Engine) consider(ctx context.Context, ev store.Event, now time.Time, amend func(*rules.Snapshot)) (store.Verdict, error) {
+func (e *Engine) consider(ctx context.Context, look connectors.Lookup, ev store.Event, now time.Time, amend func(*rules.Snapshot)) (store.Verdict, error) {
 	var err error
-	if ev.Event, err = e.Mapping.Choose(ctx, e.Lookup, ev.Event); err != nil {
+	if ev.Event, err = e.Mapping.Choose(ctx, look, ev.Event); err != nil {
 		return store.Verdict{}, err
 	}
-	snapshot, err := e.Mapping.Snapshot(ctx, e.Lookup, store.Memory{Store: e.Store, Event: ev.ID}, ev.Event, now)
+	snapshot, err := e.Mapping.Snapshot(ctx, look, store.Memory{Store: e.Store, Event: ev.ID}, ev.Event, now)
 	if err != nil {
 		return store.Verdict{}, fmt.Errorf("reading what the decision needs: %w", err)
 	}
@@ -196,15 +196,20 @@ func (e *Engine) consider(ctx context.Context, ev store.Event, now time.Time, am
 	}
 	v := store.Verdict{Event: ev, Snapshot: snapshot, Settings: e.Book.Settings(), Customer: customer(snapshot), Ceilings: e.Ceilings}
 	v.Decisions = e.Book.Decide(snapshot, ev.Event, now).Decisions
-	off := map[rules.Ref]string{}
+	v.CompareAt = e.Book.BusinessDaysAfter(now, e.Shadow.After)
+	scribe := e.Mapping.Scribe(ev.Event, snapshot)
+	left := map[rules.Ref]omission{}
 	for _, d := range v.Decisions {
-		writes, err := e.writes(ev.Event, snapshot, d, off)
+		writes, err := e.writes(scribe, d, left)
 		if err != nil {
 			return store.Verdict{}, unfit{d.Row, err}
 		}
-		if e.ExpireAfter > 0 {
-			for i := range writes {
+		for i := range writes {
+			if e.ExpireAfter > 0 {
 				writes[i].Expires = now.Add(e.ExpireAfter)
+			}
+			if ev.Replanned() && writes[i].State == store.Pending {
+				writes[i].State, writes[i].Why = store.Proposed, "a plan was applied, and then the record had changed"
 			}
 		}
 		v.Writes = append(v.Writes, writes)
@@ -245,12 +250,18 @@ func customer(s rules.Snapshot) string {
 	return found
 }
 
+// An omission is the first change about a subject that is left undone.
+type omission struct {
+	verb  string
+	state store.State
+}
+
 // writes maps the decision's actions to changes, each with the state that its
-// verb's autonomy gives it. A verb that is off takes what should have followed
-// it about the same subject with it: nobody is told of what was not done. Off
-// holds the verb by subject, for the decisions of one event.
-func (e *Engine) writes(ev rules.Event, s rules.Snapshot, d rules.Decision, off map[rules.Ref]string) ([]store.Write, error) {
-	mapped, err := e.Mapping.Changes(ev, s, d)
+// verb's autonomy gives it. A verb that is off or in shadow takes what should have
+// followed it about the same subject with it: nobody is told of what was not done.
+// Left holds what is left undone by subject, for the decisions of one event.
+func (e *Engine) writes(scribe *mapping.Scribe, d rules.Decision, left map[rules.Ref]omission) ([]store.Write, error) {
+	mapped, err := scribe.Changes(d)
 	if err != nil {
 		return nil, fmt.Errorf("row %s: %w", d.Row, err)
 	}
@@ -260,16 +271,22 @@ func (e *Engine) writes(ev rules.Event, s rules.Snapshot, d rules.Decision, off 
 			return nil, fmt.Errorf("row %s: %s needs the system %q, which is not configured", d.Row, m.Verb, m.System)
 		}
 		w := store.Write{System: m.System, Verb: m.Verb, Change: m.Change, Text: m.Text, State: store.Pending}
-		switch mode := e.Autonomy[m.Verb]; {
-		case off[d.Subject] != "":
-			w.State, w.Why = store.Dropped, off[d.Subject]+" before it is off"
+		switch mode, before := e.Autonomy[m.Verb], left[d.Subject]; {
+		case before.state == store.Dropped:
+			w.State, w.Why = before.state, before.verb+" before it is off"
 		case mode == "off":
-			off[d.Subject] = m.Verb
 			w.State, w.Why = store.Dropped, "autonomy: "+m.Verb+" is off"
+		case before.state == store.Shadow:
+			w.State, w.Why = before.state, before.verb+" before it is in shadow"
+		case mode == "shadow":
+			w.State, w.Why = store.Shadow, "autonomy: "+m.Verb+" is in shadow"
 		case d.Actions[i].Approve != "":
 			w.State, w.Why = store.Proposed, d.Actions[i].Approve
 		case mode != "auto": // whatever is not known to be allowed waits for a person
 			w.State, w.Why = store.Proposed, m.Verb+" needs approval"
+		}
+		if left[d.Subject].verb == "" && (w.State == store.Dropped || w.State == store.Shadow) {
+			left[d.Subject] = omission{w.Verb, w.State}
 		}
 		writes[i] = w
 	}

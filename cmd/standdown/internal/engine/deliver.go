@@ -39,8 +39,14 @@ const drain = 7 * time.Second
 // to be left alone.
 func (e *Engine) deliverAll(ctx context.Context, system string, sink connectors.Sink, b *breaker) (hold time.Duration, err error) {
 	for ctx.Err() == nil {
-		if e.Delivery.QuietHours[system].Include(e.Now()) {
+		claim := e.Store.Claim
+		switch quiet := e.Delivery.QuietHours[system].Include(e.Now()); {
+		case quiet && e.Only != "":
 			return 0, nil
+		case quiet:
+			claim = e.Store.ClaimNotices
+		case e.Only != "":
+			claim = e.Store.ClaimRun(e.Only)
 		}
 		limit := sink.Limit()
 		if b.open() {
@@ -49,7 +55,7 @@ func (e *Engine) deliverAll(ctx context.Context, system string, sink connectors.
 		// A daemon that is frozen must not call anybody after its lease, so the
 		// time for calls begins before the lease does.
 		lease := time.Now().Add(e.Delivery.Lease * 3 / 4)
-		entries, token, err := e.Store.Claim(ctx, system, limit, e.Now(), e.Delivery.Lease)
+		entries, token, err := claim(ctx, system, limit, e.Now(), e.Delivery.Lease)
 		if err != nil || len(entries) == 0 {
 			return 0, err
 		}
@@ -129,7 +135,7 @@ func (e *Engine) apply(ctx context.Context, sink connectors.Sink, entries []stor
 		for _, en := range batch {
 			c, err := e.final(ctx, en)
 			if err != nil {
-				class := connectors.Temporary
+				class := connectors.ClassOf(err)
 				if errors.Is(err, store.ErrNotMade) {
 					class = connectors.Rejected
 				}
@@ -161,7 +167,10 @@ func (e *Engine) final(ctx context.Context, en store.Entry) (connectors.Change, 
 		}
 		c.Ref = ref
 	}
-	if c.Op != connectors.Post {
+	if en.Verb == mapping.TellOperators && c.Op == connectors.Create {
+		return e.Mapping.ToQueue(ctx, e.Lookup, c)
+	}
+	if c.Op != connectors.Post || !en.Last {
 		return c, nil
 	}
 	left, err := e.Store.LeftUndone(ctx, en.ID, maxLeft)
@@ -203,11 +212,19 @@ func (e *Engine) settlement(en store.Entry, r connectors.Result, b *breaker) sto
 	log := e.Log.With("entry", en.ID, "decision", en.Decision, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts)
 	st := store.Settlement{ID: en.ID, Signal: store.Applied, Outcome: store.Outcome{Ref: r.Ref, Already: r.Already, Before: r.Before}}
 	if r.Err == nil {
+		st.Answered = true
 		log.Info("applied", "already", r.Already)
 		return st
 	}
 	st.Why = r.Err.Error()
 	class := connectors.ClassOf(r.Err)
+	switch st.Brake = connectors.LimitOf(r.Err); {
+	case st.Brake != "":
+	case b.open():
+		st.Brake = store.DownBrake
+	default:
+		st.Answered = class == connectors.Conflict || class == connectors.Rejected
+	}
 	switch {
 	case class == connectors.Conflict && en.Undoes != 0:
 		st.Signal, st.Why = store.Refused, "not taken back, for the record has changed since: "+st.Why

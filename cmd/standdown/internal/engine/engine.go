@@ -38,7 +38,7 @@ type Engine struct {
 	Feeds    []Feed
 	Lookup   connectors.Lookup
 	Sinks    map[string]connectors.Sink // by system
-	// Autonomy is auto, approve or off for every verb.
+	// Autonomy is auto, approve, shadow or off for every verb.
 	Autonomy map[string]string
 	// Ceilings hold what would be too much at once.
 	Ceilings store.Ceilings
@@ -49,9 +49,16 @@ type Engine struct {
 	AskInCases bool
 	// Person tells who a user of the org is, by id and name, when answering in
 	// a case; nil: whom the org names.
-	Person   func(user, name string) store.Checker
-	Start    Start
+	Person func(user, name string) store.Checker
+	Start  Start
+	// Shadow is about verbs in shadow.
+	Shadow   Shadow
 	Delivery Delivery
+	// Only is the run that is delivered, and nothing is read or decided; empty
+	// for everything.
+	Only string
+	// Operators are told of brakes, see TellOperators.
+	Operators Operators
 	// Retention is what the journal need not keep for ever.
 	Retention store.Retention
 	// Observer is told what is done here; nil if nobody wants to know.
@@ -137,7 +144,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
-	wg.Go(func() { e.leading(ctx) })
+	if e.Only == "" {
+		wg.Go(func() { e.leading(ctx) })
+	}
 	for system, sink := range e.Sinks {
 		wg.Go(func() { e.delivering(ctx, system, sink) })
 	}
@@ -159,6 +168,8 @@ func (e *Engine) leading(ctx context.Context) {
 		}
 		wg.Go(func() { e.deciding(term) })
 		wg.Go(func() { e.retaining(term) })
+		wg.Go(func() { e.comparing(term) })
+		wg.Go(func() { e.telling(term) })
 		wg.Wait()
 		atomic.StoreInt32(&e.leads, 0)
 	}

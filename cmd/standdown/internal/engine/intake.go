@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"standdown/cmd/standdown/internal/store"
@@ -22,10 +25,12 @@ type header interface {
 func (e *Engine) intake(ctx context.Context, f Feed) {
 	log := e.Log.With("system", f.Name)
 	failures := 0
+	var brakes reader
 	for ctx.Err() == nil {
 		err := e.read(ctx, f)
 		if !connectors.Ended(ctx, err) && !errors.Is(err, store.ErrOvertaken) {
 			e.Observer.Read(f.Name, err)
+			brakes.note(ctx, e, f, err)
 		}
 		if err == nil {
 			err = e.housekeep(ctx, f)
@@ -51,11 +56,10 @@ func (e *Engine) intake(ctx context.Context, f Feed) {
 		if err != nil {
 			continue
 		}
-		last := reading.ReadAt
-		if now := e.Now(); last.After(now) { // the clock was set back
-			last = now
+		if e.Now().Before(reading.ReadAt) { // the clock was set back
+			continue
 		}
-		e.await(ctx, f, f.Schedule.Next(last))
+		e.await(ctx, f, f.Schedule.Next(reading.ReadAt))
 	}
 }
 
@@ -71,27 +75,35 @@ func (e *Engine) read(ctx context.Context, f Feed) error {
 			return err
 		}
 	}
+	ctx, stop := context.WithCancel(ctx)
+	next := e.fetch(ctx, f, reading.Cursor)
+	defer func() { // if the journal has failed
+		stop()
+		<-next
+	}()
 	for {
-		began := e.Now()
-		batch, err := f.Source.Changes(ctx, reading.Cursor)
-		if err != nil {
-			return err
+		got := <-next
+		if got.err != nil {
+			return got.err
 		}
-		arrivals := make([]store.Arrival, 0, len(batch.Records))
-		for _, r := range batch.Records {
-			arrivals = append(arrivals, e.arrival(r, reading))
+		// The next batch is read while this one is understood and stored, so that
+		// neither waits for the other's line or disk. If this one cannot be stored,
+		// the next is forgotten, and read again after it.
+		if got.batch.More {
+			next = e.fetch(ctx, f, got.batch.Next)
 		}
+		arrivals := e.arrivals(got.batch.Records, reading)
 		was := reading.Baseline
-		reading.Cursor, reading.ReadAt, reading.Whole = batch.Next, e.Now(), !batch.More
+		reading.Cursor, reading.ReadAt, reading.Whole = got.batch.Next, e.Now(), !got.batch.More
 		fresh, err := e.Store.Intake(ctx, f.Name, &reading, arrivals)
 		if err != nil {
 			return err
 		}
 		if fresh > 0 {
-			e.Observer.Arrived(f.Name, arrivals, Period{began, e.Now()})
+			e.Observer.Arrived(f.Name, arrivals, Period{got.began, e.Now()})
 			wake(e.decide)
 		}
-		if batch.More {
+		if got.batch.More {
 			continue
 		}
 		if was {
@@ -99,6 +111,42 @@ func (e *Engine) read(ctx context.Context, f Feed) error {
 		}
 		return nil
 	}
+}
+
+// A fetched batch, and when its reading began.
+type fetched struct {
+	began time.Time
+	batch connectors.Batch
+	err   error
+}
+
+// fetch reads what comes after the cursor. The channel is closed behind it.
+func (e *Engine) fetch(ctx context.Context, f Feed, after connectors.Cursor) <-chan fetched {
+	c := make(chan fetched, 1)
+	go func() {
+		defer close(c)
+		got := fetched{began: e.Now()}
+		got.batch, got.err = f.Source.Changes(ctx, after)
+		c <- got
+	}()
+	return c
+}
+
+// arrivals maps records, as many at once as there are processors: to read what a
+// mail asks takes more time than all else that is done to take it in.
+func (e *Engine) arrivals(records []connectors.Record, reading store.Reading) []store.Arrival {
+	all := make([]store.Arrival, len(records))
+	var taken atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(records)) {
+		wg.Go(func() {
+			for i := taken.Add(1) - 1; int(i) < len(all); i = taken.Add(1) - 1 {
+				all[i] = e.arrival(records[i], reading)
+			}
+		})
+	}
+	wg.Wait()
+	return all
 }
 
 // begin decides what the very first read does. It reports whether there is
@@ -131,8 +179,8 @@ func (e *Engine) arrival(r connectors.Record, reading store.Reading) store.Arriv
 	a, err := e.Mapping.Arrival(r)
 	out := store.Arrival{
 		Ref: r.Ref, Subject: a.Subject, ID: a.Subject.ID, Kind: "mail.ignored", At: r.At, Event: a.Event, Note: a.Why,
-		Watched: a.Watched, Memory: a.Memory, Housekeep: mail,
-		New: r.Created.After(reading.BaselineAt), Adopt: e.Start.Adopt, Author: r.By,
+		Watched: a.Watched, Memory: a.Memory, Housekeep: mail && !e.Shadow.All,
+		New: !mail && r.Created.After(reading.BaselineAt), Adopt: e.Start.Adopt, Author: r.By,
 	}
 	switch {
 	case err != nil:
@@ -160,11 +208,11 @@ func (e *Engine) arrival(r connectors.Record, reading store.Reading) store.Arriv
 // housekeep tells the source which records are through.
 func (e *Engine) housekeep(ctx context.Context, f Feed) error {
 	h, ok := f.Source.(connectors.Housekeeper)
-	if !ok {
+	if !ok || e.Shadow.All {
 		return nil
 	}
 	for {
-		names, err := e.Store.Through(ctx, f.Name, 100)
+		names, err := e.Store.Secure(ctx, f.Name, 100)
 		if err != nil || len(names) == 0 {
 			return err
 		}
@@ -193,7 +241,7 @@ func (e *Engine) await(ctx context.Context, f Feed, due time.Time) {
 		defer stop()
 		_, keeps := f.Source.(connectors.Housekeeper)
 		for began := e.Now(); e.Now().Before(due) && !e.Now().Before(began) && sleep(ctx, e.Tick); {
-			if !keeps {
+			if !keeps || e.Shadow.All {
 				continue
 			}
 			if names, err := e.Store.Through(ctx, f.Name, 1); err == nil && len(names) > 0 {

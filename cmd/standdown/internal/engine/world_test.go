@@ -64,6 +64,18 @@ func TestOnPostgreSQL(t *testing.T) {
 		{"undo", TestUndo},
 		{"deadlines follow the settings", TestDeadlinesFollowTheSettings},
 		{"deadlines and a clock that is set", TestDeadlinesAndAClockThatIsSet},
+		{"what one decision remembers the next knows", TestWhatOneDecisionRemembersTheNextKnows},
+		{"a worker is given back once", TestAWorkerIsGivenBackOnceThoughTwoVisitsWantThem},
+		{"a worker is not given back elsewhere", TestAWorkerWhoIsJustGivenBackIsNotGivenBackElsewhere},
+		{"what is changed while others are decided", TestWhatIsChangedWhileOthersOfItsBatchAreDecidedIsLookedAtAgain},
+		{"shadow", TestShadow},
+		{"shadow is compared with what people do", TestShadowIsComparedWithWhatPeopleDo},
+		{"shadow is reported", TestShadowIsReported},
+		{"shadow is reported several times a day", TestShadowIsReportedSeveralTimesADay},
+		{"operators are told of a ceiling", TestOperatorsAreToldOfACeiling},
+		{"operators are told of a pause", TestOperatorsAreToldOfAPause},
+		{"operators are told of a system", TestOperatorsAreToldOfASystem},
+		{"operators are told once", TestOperatorsAreToldOnce},
 	} {
 		t.Run(test.name, test.run)
 	}
@@ -201,14 +213,6 @@ func (w *world) write(n int) {
 
 func (w *world) mail(n int, text string) {
 	w.t.Helper()
-	raw := strings.ReplaceAll(fmt.Sprintf(`Authentication-Results: mx.example.net; dmarc=pass header.from=example.com
-From: Maria Alvarez <maria@example.com>
-To: cancel@example.net
-Subject: Cancellation
-Message-ID: <%d@example.com>
-
-%s
-`, n, text), "\n", "\r\n")
 	mails := func() (n int) {
 		for _, e := range w.events() {
 			if e.Request != nil {
@@ -218,9 +222,22 @@ Message-ID: <%d@example.com>
 		return n
 	}
 	before := mails()
-	w.inbox.Put(connectors.Record{Raw: []byte(raw), Ref: connectors.Ref{Kind: "message", ID: fmt.Sprint("INBOX/1/", n)},
-		Fields: mailbox.Fields([]byte(raw), mailbox.Authenticator{ServIDs: []string{"mx.example.net"}})})
+	w.inbox.Put(w.mailOf(n, text))
 	w.until("the mail to be taken in", func() bool { return mails() > before })
+}
+
+// mailOf is a mail of the homeowner.
+func (w *world) mailOf(n int, text string) connectors.Record {
+	raw := strings.ReplaceAll(fmt.Sprintf(`Authentication-Results: mx.example.net; dmarc=pass header.from=example.com
+From: Maria Alvarez <maria@example.com>
+To: cancel@example.net
+Subject: Cancellation
+Message-ID: <%d@example.com>
+
+%s
+`, n, text), "\n", "\r\n")
+	return connectors.Record{Raw: []byte(raw), Ref: connectors.Ref{Kind: "message", ID: fmt.Sprint("INBOX/1/", n)},
+		Fields: mailbox.Fields([]byte(raw), mailbox.Authenticator{ServIDs: []string{"mx.example.net"}})}
 }
 
 func (w *world) events() []store.Event {

@@ -16,7 +16,6 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"standdown/cmd/standdown/internal/store"
@@ -33,9 +32,9 @@ type Preview struct {
 	Lookup  connectors.Lookup
 	// Journal tells what is in hand already.
 	Journal *store.Store
-	// Decide says what would be decided about an event, and what written, and
-	// does none of it, as the engine's Plan. It is called concurrently.
-	Decide func(context.Context, rules.Event) (store.Verdict, error)
+	// Decide says what would be decided about events, and what written, and does
+	// none of it, as the engine's PlanAll: one verdict and one error for each.
+	Decide func(context.Context, []rules.Event) ([]store.Verdict, []error)
 	// Since leaves out mail received before.
 	Since    time.Time
 	Ceilings store.Ceilings
@@ -52,32 +51,52 @@ type Feed struct {
 	Source connectors.Source
 }
 
-const (
-	// atOnce is how many events are decided concurrently: most of the time goes
-	// into waiting for the org.
-	atOnce = 8
-	// group is how many events are decided before what they would replace is
-	// looked up, together, and they are reported.
-	group = 200
-)
+// group is how many events are decided together, what they would replace looked
+// up, and reported: as many as one query has room for (ids of 18 characters),
+// and not so many that their snapshots need much memory.
+const group = 500
 
 // Run reports each record of which something is to be told, as soon as that is
 // known, and in the end the totals. It needs no more memory for many records
 // than a few words each. An error ends it: a part of the world is worse than
 // none.
 func (p *Preview) Run(ctx context.Context, report func(Record) error) (Totals, error) {
-	r := &run{Preview: p, report: report, tally: newTally(p.Ceilings), met: map[uint64]bool{}, changed: map[uint64]bool{}}
-	for _, f := range p.Feeds {
-		if err := r.read(ctx, f); err != nil {
-			return Totals{}, fmt.Errorf("reading %s: %w", f.Name, err)
-		}
+	r, err := p.run(ctx, nil, func(f Found) error { return report(f.Record) })
+	if err != nil {
+		return Totals{}, err
 	}
 	return r.tally.totals(p.Cost), nil
 }
 
+// Found is what is planned about a record that was read anew.
+type Found struct {
+	Record  Record
+	From    connectors.Record
+	Verdict store.Verdict // empty if nothing can be decided
+}
+
+// Again is Run for some records alone, known by their names as [Record] has
+// them. Each that is met is reported, also if there is nothing to tell of it, and
+// whether or not it is in hand. One that is met again has changed meanwhile.
+func (p *Preview) Again(ctx context.Context, these map[string]bool, report func(Found) error) error {
+	_, err := p.run(ctx, these, report)
+	return err
+}
+
+func (p *Preview) run(ctx context.Context, only map[string]bool, report func(Found) error) (*run, error) {
+	r := &run{Preview: p, only: only, report: report, tally: newTally(p.Ceilings), met: map[uint64]bool{}, changed: map[uint64]bool{}}
+	for _, f := range p.Feeds {
+		if err := r.read(ctx, f); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", f.Name, err)
+		}
+	}
+	return r, nil
+}
+
 type run struct {
 	*Preview
-	report  func(Record) error
+	only    map[string]bool // nil for all
+	report  func(Found) error
 	tally   *tally
 	met     map[uint64]bool // records with their watched values
 	changed map[uint64]bool // subjects
@@ -85,7 +104,7 @@ type run struct {
 
 // An occasion is an event, the record that it came from, and what would follow.
 type occasion struct {
-	ref     connectors.Ref
+	record  connectors.Record
 	event   rules.Event
 	verdict store.Verdict
 	err     error
@@ -100,6 +119,9 @@ func (r *run) read(ctx context.Context, f Feed) error {
 		}
 		var fresh []*occasion
 		for _, record := range batch.Records {
+			if r.only != nil && !r.only[record.Ref.String()] {
+				continue
+			}
 			o, err := r.arrive(ctx, f, record)
 			if err != nil {
 				return err
@@ -125,7 +147,7 @@ func (r *run) arrive(ctx context.Context, f Feed, record connectors.Record) (*oc
 	if err != nil {
 		r.tally.read(f.Name, record.Ref.Kind, true)
 		r.tally.all.Problems++
-		return nil, r.report(Record{Record: record.Ref.String(), Source: f.Name, At: record.At, Problem: err.Error()})
+		return nil, r.stray(f, record, err.Error())
 	}
 	if a.Watched != "" {
 		id := sum(record.Ref.String(), a.Watched)
@@ -136,7 +158,13 @@ func (r *run) arrive(ctx context.Context, f Feed, record connectors.Record) (*oc
 	}
 	r.tally.read(f.Name, record.Ref.Kind, a.Watched != "")
 	if old := len(record.Raw) > 0 && record.At.Before(r.Since); a.Event == nil || a.Answer != nil || old {
+		if r.only != nil {
+			return nil, r.stray(f, record, "nothing is to be decided about it: "+a.Why)
+		}
 		return nil, nil
+	}
+	if r.only != nil {
+		return &occasion{record: record, event: *a.Event}, nil
 	}
 	known, err := r.Journal.InHand(ctx, f.Name, store.Arrival{Ref: record.Ref, Event: a.Event, Watched: a.Watched})
 	if err != nil {
@@ -146,21 +174,27 @@ func (r *run) arrive(ctx context.Context, f Feed, record connectors.Record) (*oc
 		r.tally.all.InHand++
 		return nil, nil
 	}
-	return &occasion{ref: record.Ref, event: *a.Event}, nil
+	return &occasion{record: record, event: *a.Event}, nil
+}
+
+// stray reports a record about which nothing is decided.
+func (r *run) stray(f Feed, record connectors.Record, why string) error {
+	return r.report(Found{Record: Record{Record: record.Ref.String(), Source: f.Name, At: record.At, Problem: why}, From: record})
 }
 
 // decide decides about some events, and reports them in their order.
 func (r *run) decide(ctx context.Context, f Feed, some []*occasion) error {
-	for few := range slices.Chunk(some, atOnce) {
-		var deciding sync.WaitGroup
-		for _, o := range few {
-			deciding.Go(func() { o.verdict, o.err = r.Decide(ctx, o.event) })
+	events := make([]rules.Event, len(some))
+	for i, o := range some {
+		events[i] = o.event
+	}
+	verdicts, errs := r.Decide(ctx, events)
+	for i, o := range some {
+		o.verdict, o.err = verdicts[i], errs[i]
+		if o.err != nil && !r.itsOwn(ctx, o.err) {
+			return o.err
 		}
-		deciding.Wait()
-		for _, o := range few {
-			if o.err != nil && !r.itsOwn(ctx, o.err) {
-				return o.err
-			}
+		if r.only == nil {
 			o.verdict.Snapshot = rules.Snapshot{} // it is large, and has served
 		}
 	}
@@ -175,9 +209,9 @@ func (r *run) decide(ctx context.Context, f Feed, some []*occasion) error {
 		if err := r.warn(ctx, &told[i], o.verdict); err != nil {
 			return err
 		}
-		r.tally.add(o.ref, told[i], o.verdict)
-		if told[i].tells() {
-			if err := r.report(told[i]); err != nil {
+		r.tally.add(o.record.Ref, told[i], o.verdict)
+		if told[i].tells() || r.only != nil {
+			if err := r.report(Found{told[i], o.record, o.verdict}); err != nil {
 				return err
 			}
 		}

@@ -65,6 +65,17 @@ func decide(_ context.Context, ev rules.Event) (store.Verdict, error) {
 	}, nil
 }
 
+// each decides about many events, one after the other.
+func each(decide func(context.Context, rules.Event) (store.Verdict, error)) func(context.Context, []rules.Event) ([]store.Verdict, []error) {
+	return func(ctx context.Context, events []rules.Event) ([]store.Verdict, []error) {
+		verdicts, errs := make([]store.Verdict, len(events)), make([]error, len(events))
+		for i, ev := range events {
+			verdicts[i], errs[i] = decide(ctx, ev)
+		}
+		return verdicts, errs
+	}
+}
+
 func newPreview(t testing.TB, o office) *preview.Preview {
 	t.Helper()
 	names, err := mapping.New(mapping.Config{Presets: []string{"skedulo"}})
@@ -77,7 +88,7 @@ func newPreview(t testing.TB, o office) *preview.Preview {
 	}
 	t.Cleanup(func() { journal.Close() })
 	return &preview.Preview{
-		Feeds: []preview.Feed{{Name: "salesforce", Source: o}}, Mapping: names, Lookup: o, Journal: journal, Decide: decide,
+		Feeds: []preview.Feed{{Name: "salesforce", Source: o}}, Mapping: names, Lookup: o, Journal: journal, Decide: each(decide),
 		Cost: func(changes map[preview.Sort]int) (calls int) { return len(changes) },
 	}
 }
@@ -137,7 +148,7 @@ func TestCeilingsThatWouldBePassedAreNamed(t *testing.T) {
 	})
 	t.Run("what waits for approval does not count", func(t *testing.T) {
 		p.Ceilings = store.Ceilings{Run: 25}
-		p.Decide = proposing(decide)
+		p.Decide = each(proposing(decide))
 		if _, totals := run(t, p); len(totals.Ceilings) > 0 {
 			t.Errorf("got %v", totals.Ceilings)
 		}
@@ -158,24 +169,27 @@ func proposing(decide func(context.Context, rules.Event) (store.Verdict, error))
 func TestWhatComesAfterAChangeThatWaitsIsNotAtOnce(t *testing.T) {
 	p := newPreview(t, office{contacts: 1, batch: 1})
 	other := rules.Ref{Kind: "workflow", ID: "W"}
-	p.Decide = func(_ context.Context, ev rules.Event) (store.Verdict, error) {
+	p.Decide = each(func(_ context.Context, ev rules.Event) (store.Verdict, error) {
 		post := func(state store.State) store.Write {
 			return store.Write{System: mapping.Salesforce, Verb: "post-comment", State: state, Change: connectors.Change{Op: connectors.Post, Ref: connectors.Ref{Kind: "K", ID: "1"}}}
 		}
 		return store.Verdict{
 			Event:     store.Event{Event: ev},
 			Decisions: []rules.Decision{{Table: "t", Row: "own", Subject: ev.Subject}, {Table: "t", Row: "other", Subject: other}},
-			Writes:    [][]store.Write{{post(store.Pending)}, {post(store.Proposed), post(store.Dropped), post(store.Pending)}},
+			Writes:    [][]store.Write{{post(store.Pending)}, {post(store.Proposed), post(store.Dropped), post(store.Shadow), post(store.Pending)}},
 		}, nil
+	})
+	told, totals := run(t, p)
+	if v := totals.Verbs[0]; totals.Changes != 3 || v.Off != 1 || v.Shadow != 1 {
+		t.Errorf("%d changes would be made, %+v", totals.Changes, v)
 	}
-	told, _ := run(t, p)
 	var states []string
 	for _, d := range told[0].Decisions {
 		for _, c := range d.Changes {
 			states = append(states, d.Row+" "+c.State)
 		}
 	}
-	want := []string{"own " + preview.After, "other " + preview.Approval, "other " + preview.Off, "other " + preview.After}
+	want := []string{"own " + preview.After, "other " + preview.Approval, "other " + preview.Off, "other " + preview.Shadow, "other " + preview.After}
 	if diff := cmp.Diff(want, states); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
@@ -184,12 +198,12 @@ func TestWhatComesAfterAChangeThatWaitsIsNotAtOnce(t *testing.T) {
 func TestAnErrorAboutOneRecordIsToldAndOthersEndThePlan(t *testing.T) {
 	p := newPreview(t, office{contacts: 3, batch: 2})
 	failing := func(err error) {
-		p.Decide = func(ctx context.Context, ev rules.Event) (store.Verdict, error) {
+		p.Decide = each(func(ctx context.Context, ev rules.Event) (store.Verdict, error) {
 			if ev.Subject.ID == "C1" {
 				return store.Verdict{}, err
 			}
 			return decide(ctx, ev)
-		}
+		})
 	}
 	failing(&connectors.Error{Class: connectors.Rejected, Err: errors.New("its date is no date")})
 	told, totals := run(t, p)
@@ -202,7 +216,7 @@ func TestAnErrorAboutOneRecordIsToldAndOthersEndThePlan(t *testing.T) {
 	if _, err := p.Run(t.Context(), ignore); connectors.ClassOf(err) != connectors.Temporary {
 		t.Errorf("got %v, want to be told that the org is away", err)
 	}
-	p.Decide = decide
+	p.Decide = each(decide)
 	p.Feeds[0].Source = office{contacts: 3, batch: 2, fail: &connectors.Error{Class: connectors.Denied, Err: errors.New("shut out")}}
 	if _, err := p.Run(t.Context(), ignore); connectors.ClassOf(err) != connectors.Denied {
 		t.Errorf("got %v, want to be told that nobody is let in", err)

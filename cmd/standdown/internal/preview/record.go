@@ -17,6 +17,7 @@ const (
 	Approval = "needs-approval"
 	After    = "after-approval" // of what comes before it
 	Off      = "off"            // its verb is switched off
+	Shadow   = "shadow"         // its verb is in shadow: never, but compared with what people do
 )
 
 // A Record is one of which something is to be told.
@@ -65,7 +66,7 @@ type Set struct {
 }
 
 func recordOf(source string, o *occasion) Record {
-	r := Record{Record: o.ref.String(), Source: source, At: o.event.At, Event: o.event.ID, Kind: o.event.Kind}
+	r := Record{Record: o.record.Ref.String(), Source: source, At: o.event.At, Event: o.event.ID, Kind: o.event.Kind}
 	if o.err != nil {
 		r.Problem = o.err.Error()
 		return r
@@ -110,6 +111,8 @@ func statesOf(v store.Verdict) [][]string {
 			switch {
 			case w.State == store.Dropped:
 				state = Off
+			case w.State == store.Shadow:
+				state = Shadow
 			case w.State == store.Proposed:
 				state, waits[lane] = Approval, true
 			case waits[lane], elsewhere && lane == v.Event.Subject:

@@ -21,7 +21,7 @@ type Totals struct {
 	Decided  int         `json:"decided"`
 	Nothing  int         `json:"nothing"`
 	Problems int         `json:"problems"`
-	Changes  int         `json:"changes"` // without those that are off
+	Changes  int         `json:"changes"` // without those that are off or in shadow
 	Rules    []RuleTotal `json:"rules"`
 	Verbs    []VerbTotal `json:"verbs"`
 	Ceilings []Passed    `json:"ceilings"`
@@ -43,6 +43,7 @@ type VerbTotal struct {
 	Approval int    `json:"needs_approval"`
 	After    int    `json:"after_approval"`
 	Off      int    `json:"off"`
+	Shadow   int    `json:"shadow"`
 }
 
 // Passed is a ceiling that would be passed: what is above it waits for a person.
@@ -124,7 +125,7 @@ func (t *tally) add(from connectors.Ref, told Record, v store.Verdict) {
 		for j, c := range d.Changes {
 			verb := entry(t.verbs, c.Verb, func() *VerbTotal { return &VerbTotal{Verb: c.Verb} })
 			verb.count(c.State)
-			if c.State == Off {
+			if c.State == Off || c.State == Shadow {
 				continue
 			}
 			t.all.Changes++
@@ -172,6 +173,8 @@ func (v *VerbTotal) count(state string) {
 		v.After++
 	case Off:
 		v.Off++
+	case Shadow:
+		v.Shadow++
 	}
 }
 

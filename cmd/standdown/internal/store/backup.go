@@ -84,9 +84,18 @@ const restored = "restored"
 // Restore makes an empty journal into what it was when the backup was made, as
 // Copy does. What the daemon did since is not in it, and will be decided again
 // when it is read again: therefore each change about what happened before now
-// is looked for in the outside world before it is made.
+// is looked for in the outside world before it is made. A backup of an older
+// version is brought up to date, in a copy.
 func Restore(ctx context.Context, backup, to string, now time.Time) (Copied, error) {
 	source, err := openSource(ctx, backup)
+	if errors.Is(err, errOlder) && !isURL(backup) {
+		dir, failure := os.MkdirTemp("", "standdown-restore-")
+		if failure != nil {
+			return Copied{}, failure
+		}
+		defer os.RemoveAll(dir)
+		source, err = newerCopy(ctx, backup, filepath.Join(dir, "journal.db"))
+	}
 	if err != nil {
 		return Copied{}, err
 	}
@@ -97,4 +106,16 @@ func Restore(ctx context.Context, backup, to string, now time.Time) (Copied, err
 		}
 		return setTimeNote(ctx, tx, restored, now)
 	})
+}
+
+// newerCopy makes a copy of a journal and brings it up to date.
+func newerCopy(ctx context.Context, file, to string) (*Store, error) {
+	old, err := open(file, commandName)
+	if err == nil {
+		err = errors.Join(old.keep(ctx, to), old.Close())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bringing a copy of %s up to date: %w", file, err)
+	}
+	return prepare(ctx, to, commandName)
 }

@@ -47,6 +47,9 @@ func (s *Store) Pause(ctx context.Context, b Brake) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO brakes (name, at, who, reason) VALUES (?, ?, ?, ?)`, b.Name, ms(b.At), b.Who, b.Reason); err != nil {
 			return fmt.Errorf("writing the journal: %w", err)
 		}
+		if err := shut(ctx, tx, PauseBrake, b.Name, "by "+b.Who+": "+b.Reason, b.At); err != nil {
+			return err
+		}
 		return act(ctx, tx, Act{At: b.At, Who: b.Who, Act: "pause", Reason: b.Name + ": " + b.Reason})
 	})
 }
@@ -64,6 +67,9 @@ func (s *Store) Resume(ctx context.Context, b Brake) error {
 				return fmt.Errorf("writing to %s is not paused, nor is anything else", b.Name)
 			}
 			return fmt.Errorf("writing to %s is not paused; %s is, since %s by %s", b.Name, on[0].Name, on[0].At.Format(time.RFC3339), on[0].Who)
+		}
+		if err := reopen(ctx, tx, b.Name, b.At, PauseBrake); err != nil {
+			return err
 		}
 		return act(ctx, tx, Act{At: b.At, Who: b.Who, Act: "resume", Reason: b.Name + ": " + b.Reason})
 	})

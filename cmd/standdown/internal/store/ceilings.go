@@ -91,13 +91,17 @@ func contain(ctx context.Context, tx conn, v Verdict, customer string, now time.
 		return fmt.Errorf("reading the journal: %w", err)
 	}
 	if why == "" {
-		if why, err = exceeded(ctx, tx, v, customer, now); why == "" || err != nil {
+		passed, err := exceeded(ctx, tx, v, customer, now)
+		if passed.why == "" || err != nil {
 			return err
 		}
 		id := holdID(v.Event.Run)
-		why = "held with " + id + ": " + why
-		if _, err := tx.ExecContext(ctx, `INSERT INTO holds (run, id, event, at, why) VALUES (?, ?, ?, ?, ?)`, v.Event.Run, id, v.Event.ID, ms(now), why); err != nil {
+		why = "held with " + id + ": " + passed.why
+		if _, err := tx.ExecContext(ctx, `INSERT INTO holds (run, id, event, at, why, brake) VALUES (?, ?, ?, ?, ?, ?)`, v.Event.Run, id, v.Event.ID, ms(now), why, passed.ceiling); err != nil {
 			return fmt.Errorf("writing the journal: %w", err)
+		}
+		if err := shut(ctx, tx, CeilingBrake, passed.ceiling, passed.why, now); err != nil {
+			return err
 		}
 		if err := act(ctx, tx, Act{At: now, Who: daemon, Act: "hold", Decision: DecisionID(v.Event.ID, v.Event.Generation, 0), Reason: why}); err != nil {
 			return err
@@ -113,9 +117,11 @@ func contain(ctx context.Context, tx conn, v Verdict, customer string, now time.
 // counted is the condition for an entry e to count towards ceilings.
 const counted = `e.weighs = 1 AND e.checker = '' AND e.state IN ('pending', 'sending', 'done')`
 
-// exceeded says which ceiling is passed, in a person's words; it is empty if
-// none is.
-func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time.Time) (why string, err error) {
+// A passing is that a ceiling is passed: which, and why in a person's words;
+// empty if none is.
+type passing struct{ ceiling, why string }
+
+func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time.Time) (none passing, err error) {
 	count := func(condition string, args ...any) (n int, err error) {
 		if err = tx.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.lane) FROM entries e WHERE `+counted+` AND `+condition, args...).Scan(&n); err != nil {
 			err = fmt.Errorf("reading the journal: %w", err)
@@ -126,15 +132,15 @@ func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time
 	if c.Run > 0 || c.Percent > 0 {
 		n, err := count(`e.run = ?`, v.Event.Run)
 		if err != nil {
-			return "", err
+			return none, err
 		}
 		if c.Run > 0 && n > c.Run {
-			return fmt.Sprintf("its run changes %d records or more, and may change %d (ceilings.run.records)", n, c.Run), nil
+			return passing{"run", fmt.Sprintf("its run changes %d records or more, and may change %d (ceilings.run.records)", n, c.Run)}, nil
 		}
 		if c.Percent > 0 && n > c.Floor {
 			share, err := exceededShare(ctx, tx, c.Percent, `e.run = ?`, v.Event.Run)
 			if share != "" || err != nil {
-				return "its run is about " + share + " (ceilings.run.percent)", err
+				return passing{"run", "its run is about " + share + " (ceilings.run.percent)"}, err
 			}
 		}
 	}
@@ -149,15 +155,15 @@ func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time
 			asked[rule] = true
 			n, err := count(`e.rule = ? AND e.created > ?`, rule, hourAgo)
 			if err != nil {
-				return "", err
+				return none, err
 			}
 			if c.Rule > 0 && n > c.Rule {
-				return fmt.Sprintf("row %s changes %d records within an hour, and may change %d (ceilings.rule.records)", rule, n, c.Rule), nil
+				return passing{"rule " + rule, fmt.Sprintf("row %s changes %d records within an hour, and may change %d (ceilings.rule.records)", rule, n, c.Rule)}, nil
 			}
 			if c.RulePercent > 0 && n > c.Floor {
 				share, err := exceededShare(ctx, tx, c.RulePercent, `e.rule = ? AND e.created > ?`, rule, hourAgo)
 				if share != "" || err != nil {
-					return "row " + rule + " is within an hour about " + share + " (ceilings.rule.percent)", err
+					return passing{"rule " + rule, "row " + rule + " is within an hour about " + share + " (ceilings.rule.percent)"}, err
 				}
 			}
 		}
@@ -165,13 +171,13 @@ func exceeded(ctx context.Context, tx conn, v Verdict, customer string, now time
 	if c.Customer > 0 {
 		n, err := count(`e.customer = ? AND e.created > ?`, customer, hourAgo)
 		if err != nil {
-			return "", err
+			return none, err
 		}
 		if n > c.Customer {
-			return fmt.Sprintf("%d records of one customer are changed within an hour, and %d may be (ceilings.customer.records)", n, c.Customer), nil
+			return passing{"customer", fmt.Sprintf("%d records of one customer are changed within an hour, and %d may be (ceilings.customer.records)", n, c.Customer)}, nil
 		}
 	}
-	return "", nil
+	return none, nil
 }
 
 // exceededShare compares how many records of each watched kind the entries are
@@ -187,8 +193,9 @@ func exceededShare(ctx context.Context, tx conn, percent int, entries string, ar
 		about[connectors.ParseRef(ref).Kind]++
 	}
 	for kind, n := range about {
+		enough := (n*100 + percent - 1) / percent // of more records it is no larger a share
 		var known int
-		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM seen WHERE substr(ref, 1, ?) = ?`, len(kind)+1, kind+"/").Scan(&known); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM seen WHERE `+tx.kind+` = ? LIMIT ?) t`, kind+"/", enough).Scan(&known); err != nil {
 			return "", fmt.Errorf("reading the journal: %w", err)
 		}
 		if known > 0 && n*100 > known*percent {

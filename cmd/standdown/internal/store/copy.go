@@ -15,7 +15,7 @@ import (
 // journal's, and is never missed.
 var tables = []string{
 	"sources", "seen", "events", "raw", "housekeeping", "situations", "decisions", "memory",
-	"entries", "deadlines", "acts", "brakes", "holds", "chain", "notes",
+	"entries", "shadows", "deadlines", "acts", "brakes", "holds", "closings", "chain", "notes",
 }
 
 // numberedTables hand out their ids.

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -38,6 +37,8 @@ type Verdict struct {
 	// Customer is whose affairs it is about; empty if that is not known.
 	Customer string
 	Ceilings Ceilings
+	// CompareAt is when what is left undone is compared with what people did.
+	CompareAt time.Time
 	// Clerk words what people are told in cases; nil if they do not answer there.
 	// AskInCases has them asked there for the approval of what is proposed.
 	Clerk      Clerk
@@ -50,7 +51,7 @@ type Write struct {
 	Verb   string            `json:"verb"`
 	Change connectors.Change `json:"change"`
 	Text   string            `json:"text"`
-	State  State             `json:"state"`         // Proposed, Pending, or Dropped if the verb is off
+	State  State             `json:"state"`         // Proposed, Pending, Shadow, or Dropped if the verb is off
 	Why    string            `json:"why,omitempty"` // why it is not Pending
 	// Expires is when it lapses if it is or becomes Proposed and nobody has
 	// approved it; zero for never.
@@ -76,7 +77,7 @@ func (s *Store) Undecided(ctx context.Context, now time.Time, limit int) ([]Even
 // decided now: they can be delivered. It still counts towards the ceilings of
 // its run.
 func (s *Store) Disband(ctx context.Context, now time.Time) error {
-	return s.inTx(ctx, func(tx conn) error {
+	return s.inTxSoon(ctx, func(tx conn) error {
 		_, err := tx.ExecContext(ctx, `UPDATE events AS e SET apart = 1 WHERE e.state = 'new' AND e.apart = 0 AND NOT (`+decidable+`)`, ms(now))
 		return err
 	})
@@ -123,81 +124,92 @@ func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
 // for again.
 //
 // The error is ErrBusy while changes that other events asked for are on their
-// way to a record that the verdict is about: it was decided on a world about
-// to be out of date. It is ErrOvertaken if the event has been decided meanwhile.
+// way to a record that the verdict is about, or concern a worker to whom it gives
+// a visit: it was decided on a world about to be out of date. It is ErrOvertaken if the event has been decided meanwhile.
 func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
-	return s.inTx(ctx, func(tx conn) error {
-		exec := func(query string, args ...any) error {
-			_, err := tx.ExecContext(ctx, query, args...)
+	return s.inTxSoon(ctx, func(tx conn) error {
+		if err := ripe(ctx, tx, v); err != nil {
 			return err
 		}
-		e := v.Event
-		if err := s.ripe(ctx, tx, v); err != nil {
+		if err := commit(ctx, tx, v, now); err != nil {
 			return err
 		}
-		if err := exec(`INSERT INTO situations (event, generation, at, snapshot, settings) VALUES (?, ?, ?, ?, ?)`,
-			e.ID, e.Generation, ms(now), encode(v.Snapshot), encode(v.Settings)); err != nil {
-			return err
-		}
-		if err := exec(`UPDATE entries SET state = 'stale', why = 'a later change was decided', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
-			AND `+isOpen+` AND subject = ? AND event <> ? AND ? = (SELECT kind FROM events WHERE id = entries.event)`,
-			ms(now), e.Subject.String(), e.ID, e.Kind); err != nil {
-			return err
-		}
-		if err := exec(`UPDATE entries SET state = 'stale', why = 'decided again, and no longer asked for', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
-			AND `+isOpen+` AND event = ? AND key NOT IN (`+tx.list+`)`, ms(now), e.ID, keys(v.Writes)); err != nil {
-			return err
-		}
-		customer := cmp.Or(v.Customer, e.Subject.String())
-		turns := turns{}
-		for n, d := range v.Decisions {
-			id := DecisionID(e.ID, e.Generation, n)
-			if err := exec(`INSERT INTO decisions (id, event, generation, n, at, tbl, row_id, subject, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				id, e.ID, e.Generation, n, ms(now), d.Table, d.Row, d.Subject.String(), encode(d)); err != nil {
-				return err
-			}
-			if d.Withdraws {
-				if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`) AND state <> 'unknown' AND `+isOpen,
-					"withdrawn by decision "+id, ms(now), d.Subject.String(), e.ID); err != nil {
-					return err
-				}
-			}
-			if err := remember(ctx, tx, d.Subject, d.Remember, e.ID); err != nil {
-				return err
-			}
-			for _, dl := range d.Deadlines {
-				if err := setDeadline(ctx, tx, dl, id); err != nil {
-					return err
-				}
-			}
-			last := 0
-			if d.Subject == e.Subject {
-				last = 1
-			}
-			for _, w := range v.Writes[n] {
-				turn, err := turns.next(ctx, tx, w.System, customer)
-				if err != nil {
-					return err
-				}
-				if err := insertEntry(ctx, tx, entryRow{
-					write: w, event: e.ID, run: e.Run, decision: id, rule: ruleName(d), lane: d.Subject.String(), last: last,
-					customer: customer, maker: e.Author, turn: turn, created: now,
-				}); err != nil {
-					return err
-				}
-			}
-		}
-		if err := contain(ctx, tx, v, customer, now); err != nil {
-			return err
-		}
-		if err := inCases(ctx, tx, v, now); err != nil {
-			return err
-		}
-		if err := linkDecisions(ctx, tx, e.ID, e.Generation); err != nil {
-			return err
-		}
-		return exec(`UPDATE events SET state = 'decided', kind = ?, body = ?, note = '', attempts = 0 WHERE id = ?`, e.Kind, encode(e.Event), e.ID)
+		return inCases(ctx, tx, v, now)
 	})
+}
+
+func commit(ctx context.Context, tx conn, v Verdict, now time.Time) error {
+	exec := func(query string, args ...any) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	}
+	e := v.Event
+	if err := exec(`INSERT INTO situations (event, generation, at, snapshot, settings) VALUES (?, ?, ?, ?, ?)`,
+		e.ID, e.Generation, ms(now), encode(v.Snapshot), encode(v.Settings)); err != nil {
+		return err
+	}
+	if err := exec(`UPDATE entries SET state = 'stale', why = 'a later change was decided', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
+		AND `+isOpen+` AND subject = ? AND event <> ? AND ? = (SELECT kind FROM events WHERE id = entries.event)`,
+		ms(now), e.Subject.String(), e.ID, e.Kind); err != nil {
+		return err
+	}
+	if err := exec(`UPDATE entries SET state = 'stale', why = 'decided again, and no longer asked for', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
+		AND `+isOpen+` AND event = ? AND key NOT IN (`+tx.list+`)`, ms(now), e.ID, keys(v.Writes)); err != nil {
+		return err
+	}
+	customer := cmp.Or(v.Customer, e.Subject.String())
+	turns, undone := turns{}, v.undone()
+	for n, d := range v.Decisions {
+		id := DecisionID(e.ID, e.Generation, n)
+		if err := exec(`INSERT INTO decisions (id, event, generation, n, at, tbl, row_id, subject, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			id, e.ID, e.Generation, n, ms(now), d.Table, d.Row, d.Subject.String(), encode(d)); err != nil {
+			return err
+		}
+		if d.Withdraws {
+			if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`) AND state <> 'unknown' AND `+isOpen,
+				"withdrawn by decision "+id, ms(now), d.Subject.String(), e.ID); err != nil {
+				return err
+			}
+		}
+		kept := d.Remember
+		if undone[d.Subject] {
+			kept = unpresumed(d)
+		}
+		if err := remember(ctx, tx, d.Subject, kept, e.ID); err != nil {
+			return err
+		}
+		for _, dl := range d.Deadlines {
+			if err := setDeadline(ctx, tx, dl, id); err != nil {
+				return err
+			}
+		}
+		last := 0
+		if d.Subject == e.Subject {
+			last = 1
+		}
+		for _, w := range v.Writes[n] {
+			turn, err := turns.next(ctx, tx, w.System, customer)
+			if err != nil {
+				return err
+			}
+			if err := insertEntry(ctx, tx, entryRow{
+				write: w, event: e.ID, run: e.Run, decision: id, rule: ruleName(d), lane: d.Subject.String(), last: last,
+				customer: customer, maker: e.Author, turn: turn, created: now,
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := shadow(ctx, tx, v, now); err != nil {
+		return err
+	}
+	if err := contain(ctx, tx, v, customer, now); err != nil {
+		return err
+	}
+	if err := linkDecisions(ctx, tx, e.ID, e.Generation); err != nil {
+		return err
+	}
+	return exec(`UPDATE events SET state = 'decided', kind = ?, body = ?, note = '', attempts = 0 WHERE id = ?`, e.Kind, encode(e.Event), e.ID)
 }
 
 func keys(writes [][]Write) []string {
@@ -208,31 +220,6 @@ func keys(writes [][]Write) []string {
 		}
 	}
 	return all
-}
-
-// ErrBusy is returned for a verdict about records that are just being changed.
-var ErrBusy = errors.New("records that it is about are being changed")
-
-// ripe reports why the verdict cannot be stored now.
-func (s *Store) ripe(ctx context.Context, tx conn, v Verdict) error {
-	var n int
-	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM events WHERE id = ? AND state = 'new' AND generation = ?`, v.Event.ID, v.Event.Generation).Scan(&n)
-	if err != nil || n == 0 {
-		return errors.Join(err, ErrOvertaken)
-	}
-	lanes := make([]string, len(v.Decisions))
-	for i, d := range v.Decisions {
-		lanes[i] = d.Subject.String()
-	}
-	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries x WHERE x.state IN ('pending', 'sending') AND x.`+isOpen+` AND x.event <> ? AND x.weighs = 1
-		AND x.lane IN (`+tx.list+`) AND `+moving("x"), v.Event.ID, lanes).Scan(&n)
-	if err != nil {
-		return fmt.Errorf("reading the journal: %w", err)
-	}
-	if n > 0 {
-		return ErrBusy
-	}
-	return nil
 }
 
 // DecisionID is what people call a decision. It is the same when the same
@@ -267,7 +254,7 @@ func (s *Store) Ignore(ctx context.Context, e Event, note string) error {
 }
 
 func (s *Store) setUndecided(ctx context.Context, e Event, set string, args ...any) error {
-	return s.inTx(ctx, func(tx conn) error {
+	return s.inTxSoon(ctx, func(tx conn) error {
 		_, err := tx.ExecContext(ctx, `UPDATE events SET `+set+` WHERE id = ? AND generation = ? AND state = 'new'`, append(args, e.ID, e.Generation)...)
 		return err
 	})
@@ -309,7 +296,7 @@ func (s *Store) Deadlines(ctx context.Context) ([]Deadline, error) {
 // while it was decided) has its event decided again.
 func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
 	fired := 0
-	err := s.inTx(ctx, func(tx conn) error {
+	err := s.inTxSoon(ctx, func(tx conn) error {
 		fired = 0
 		type due struct {
 			kind, subject, author string

@@ -22,10 +22,12 @@ type dialect struct {
 	list string
 	// record is the id in a decision's subject, in the very words of its index.
 	record string
+	// kind is that of a record that was seen, in the very words of its index.
+	kind string
 	// begun counts the tables that tell the schema's version: one or none.
 	begun string
-	// begin is run first in each transaction that writes.
-	begin string
+	// safe and soon begin a transaction that writes, see inTx and inTxSoon.
+	safe, soon beginning
 	// moment is the isolation of a transaction that sees one moment only.
 	moment sql.IsolationLevel
 	// patience lifts the limits on how long a transaction may take.
@@ -34,12 +36,18 @@ type dialect struct {
 	renumber string
 }
 
+// A beginning is what is run before a transaction, and what first in it.
+type beginning struct{ before, first string }
+
 var sqlite = dialect{
 	goose:  goose.DialectSQLite3,
 	folder: "migrations/sqlite",
 	begun:  `SELECT COUNT(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
 	list:   `SELECT value AS one FROM json_each(?)`,
 	record: `substr(subject, instr(subject, ' ') + 1)`,
+	kind:   `substr(ref, 1, instr(ref, '/'))`,
+	safe:   beginning{before: `PRAGMA synchronous = FULL`},
+	soon:   beginning{before: `PRAGMA synchronous = NORMAL`},
 }
 
 // On PostgreSQL writers take turns, as they do on SQLite: what holds for one
@@ -52,7 +60,9 @@ var postgres = dialect{
 	numbered: true,
 	list:     `SELECT jsonb_array_elements_text(CAST(? AS jsonb)) AS one`,
 	record:   `substr(subject, strpos(subject, ' ') + 1)`,
-	begin:    `SELECT pg_advisory_xact_lock(7305010020)`,
+	kind:     `substr(ref, 1, strpos(ref, '/'))`,
+	safe:     beginning{first: `SELECT pg_advisory_xact_lock(7305010020)`},
+	soon:     beginning{first: `SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(7305010020)`},
 	moment:   sql.LevelRepeatableRead,
 	patience: []string{`SET LOCAL statement_timeout = 0`, `SET LOCAL idle_in_transaction_session_timeout = 0`},
 	renumber: `SELECT setval(pg_get_serial_sequence('%[1]s', 'id'), COALESCE((SELECT MAX(id) FROM %[1]s), 1), EXISTS (SELECT 1 FROM %[1]s))`,

@@ -22,6 +22,7 @@ type Entry struct {
 	Event    string            `json:"event"`
 	Decision string            `json:"decision"`
 	Lane     string            `json:"lane"` // the decision's subject; changes of one lane are applied in order
+	Last     bool              `json:"-"`    // it comes after all others of its event
 	System   string            `json:"system"`
 	Verb     string            `json:"verb"`
 	Change   connectors.Change `json:"change"`
@@ -47,16 +48,17 @@ type Outcome struct {
 	Before  map[string]any `json:"before,omitempty"`
 }
 
-const entryColumns = `e.id, e.key, e.event, e.decision, e.lane, e.system, e.verb, e.change, e.text, e.state, e.why, e.attempts, e.doubt, e.not_before, e.result, e.run, e.checker, e.expires, e.undoes, e.created, e.updated`
+const entryColumns = `e.id, e.key, e.event, e.decision, e.lane, e.last, e.system, e.verb, e.change, e.text, e.state, e.why, e.attempts, e.doubt, e.not_before, e.result, e.run, e.checker, e.expires, e.undoes, e.created, e.updated`
 
 func scanEntry(r *sql.Rows) (Entry, error) {
 	var e Entry
 	var change, result string
-	var doubt, notBefore, expires, created, updated int64
-	if err := r.Scan(&e.ID, &e.Key, &e.Event, &e.Decision, &e.Lane, &e.System, &e.Verb, &change, &e.Text, &e.State, &e.Why,
+	var last, doubt, notBefore, expires, created, updated int64
+	if err := r.Scan(&e.ID, &e.Key, &e.Event, &e.Decision, &e.Lane, &last, &e.System, &e.Verb, &change, &e.Text, &e.State, &e.Why,
 		&e.Attempts, &doubt, &notBefore, &result, &e.Run, &e.Checker, &expires, &e.Undoes, &created, &updated); err != nil {
 		return e, err
 	}
+	e.Last = last == 1
 	e.Doubt, e.NotSoon, e.Created, e.Updated = doubt == 1, fromMS(notBefore), fromMS(created), fromMS(updated)
 	if e.State == Proposed {
 		e.Expires = fromMS(expires)
@@ -95,19 +97,37 @@ const rest = `id > ? AND event = (SELECT event FROM entries WHERE id = ?) AND la
 // Nothing is due while a brake is on, or some of its run is undecided. What was
 // put off by a clock that has been set back since, by more than a lease, is due.
 // An entry whose lease ended without an outcome is claimed again with Doubt. The
-// token is needed to settle them.
+// token is needed to settle them. Mail that tells operators something is due
+// even while all writing is paused.
 func (s *Store) Claim(ctx context.Context, system string, limit int, now time.Time, lease time.Duration) (entries []Entry, token string, err error) {
+	return s.claim(ctx, system, limit, now, lease, "")
+}
+
+// ClaimNotices is Claim for what operators are told, alone.
+func (s *Store) ClaimNotices(ctx context.Context, system string, limit int, now time.Time, lease time.Duration) (entries []Entry, token string, err error) {
+	return s.claim(ctx, system, limit, now, lease, `AND e.verb = 'tell-operators'`)
+}
+
+// ClaimRun returns what is Claim for the entries of one run.
+func (s *Store) ClaimRun(run string) func(ctx context.Context, system string, limit int, now time.Time, lease time.Duration) ([]Entry, string, error) {
+	return func(ctx context.Context, system string, limit int, now time.Time, lease time.Duration) ([]Entry, string, error) {
+		return s.claim(ctx, system, limit, now, lease, `AND e.run = ?`, run)
+	}
+}
+
+func (s *Store) claim(ctx context.Context, system string, limit int, now time.Time, lease time.Duration, only string, of ...any) (entries []Entry, token string, err error) {
 	token = rand.Text()
+	args := slices.Concat([]any{token, ms(now.Add(lease)), ms(now), system}, of, []any{ms(now), ms(now.Add(lease)), ms(now), limit})
 	err = s.inTx(ctx, func(tx conn) error {
 		entries, err = rows(ctx, tx, scanEntry, `UPDATE entries AS e SET
 				doubt = CASE WHEN e.state = 'sending' THEN 1 ELSE e.doubt END,
 				state = 'sending', attempts = e.attempts + 1, lease = ?, lease_until = ?, updated = ?
-			WHERE e.id IN (SELECT e.id FROM entries e WHERE e.system = ? AND e.state IN ('pending', 'sending')
+			WHERE e.id IN (SELECT e.id FROM entries e WHERE e.system = ? `+only+` AND e.state IN ('pending', 'sending')
 				AND (e.state = 'pending' AND (e.not_before <= ? OR e.updated > ?) OR e.state = 'sending' AND e.lease_until <= ?)
 				AND NOT EXISTS (SELECT 1 FROM events r WHERE r.run = e.run AND r.state = 'new' AND r.apart = 0)
-				AND NOT EXISTS (SELECT 1 FROM brakes b WHERE b.name IN ('all', e.system))
+				AND NOT EXISTS (SELECT 1 FROM brakes b WHERE b.name = e.system OR b.name = 'all' AND NOT (e.system = 'mail' AND e.verb = 'tell-operators'))
 				AND `+heads+` ORDER BY e.turn, e.id LIMIT ?)
-			RETURNING `+strings.ReplaceAll(entryColumns, "e.", ""), token, ms(now.Add(lease)), ms(now), system, ms(now), ms(now.Add(lease)), ms(now), limit)
+			RETURNING `+strings.ReplaceAll(entryColumns, "e.", ""), args...)
 		slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
 		return err
 	})
@@ -122,6 +142,11 @@ type Settlement struct {
 	Spared  bool   // the attempt does not count: the fault was not the entry's
 	NotSoon time.Time
 	Outcome Outcome
+	// Answered tells that the system took or refused it: it can be written to.
+	Answered bool
+	// Brake is of which kind the brake is that kept it back, if one has; Why says
+	// more.
+	Brake string
 }
 
 // Settle stores what became of claimed entries. One whose lease has been taken
@@ -129,6 +154,9 @@ type Settlement struct {
 // the event decided again.
 func (s *Store) Settle(ctx context.Context, token string, settlements []Settlement, now time.Time) error {
 	return s.inTx(ctx, func(tx conn) error {
+		if err := noteBrakes(ctx, tx, settlements, now); err != nil {
+			return err
+		}
 		var applied []int64
 		for _, st := range settlements {
 			next, err := after(Sending, st.Signal)
@@ -174,7 +202,8 @@ func again(ctx context.Context, tx conn, entry int64, now time.Time) error {
 		AND (`+rest+` OR last = 1 AND event = (SELECT event FROM entries WHERE id = ?))`, ms(now), entry, entry, entry, entry); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE events SET state = 'new', generation = generation + 1, not_before = 0, run = id
+	_, err := tx.ExecContext(ctx, `UPDATE events SET state = 'new', generation = generation + 1, not_before = 0,
+			run = CASE WHEN substr(run, 1, 5) = '`+planRun+`' THEN '`+planRun+`' || id ELSE id END
 		WHERE id = (SELECT event FROM entries WHERE id = ?) AND state = 'decided'`, entry)
 	return err
 }
@@ -189,7 +218,7 @@ func (s *Store) LeftUndone(ctx context.Context, entry int64, most int) ([]string
 		err = r.Scan(&text, &why)
 		return text + " (" + why + ")", err
 	}, `SELECT e.text, e.why FROM entries e JOIN entries l ON l.event = e.event AND l.decision <> e.decision
-		WHERE l.id = ? AND l.last = 1 AND e.weighs = 1 AND e.state IN ('dropped', 'expired')
+		WHERE l.id = ? AND l.last = 1 AND e.weighs = 1 AND e.state IN ('dropped', 'expired', 'shadow')
 		AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.key = e.key AND o.id > e.id AND o.state NOT IN ('stale', 'expired'))
 		ORDER BY e.id LIMIT ?`, entry, most)
 }
@@ -209,7 +238,7 @@ func (s *Store) MadeBy(ctx context.Context, key string) (connectors.Ref, error) 
 		err = decode(body, &o)
 	}
 	switch {
-	case errors.Is(err, sql.ErrNoRows), err == nil && state == Dropped, err == nil && state == Done && o.Ref.ID == "":
+	case errors.Is(err, sql.ErrNoRows), err == nil && (state == Dropped || state == Shadow), err == nil && state == Done && o.Ref.ID == "":
 		err = ErrNotMade
 	case err == nil && state != Done:
 		err = fmt.Errorf("it is %s", state)

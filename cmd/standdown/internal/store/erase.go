@@ -231,7 +231,8 @@ func eraseEntries(ctx context.Context, tx conn, events []string, done *Erasure) 
 		}
 		done.Entries += n
 	}
-	return nil
+	_, err = affected(ctx, tx, `UPDATE shadows SET found = '' WHERE entry IN (SELECT id FROM entries WHERE event IN (`+tx.list+`))`, events)
+	return err
 }
 
 // eraseMemory forgets what names the person. What was remembered about a record

@@ -155,8 +155,8 @@ func (p person) left(ctx context.Context, tx conn) ([]string, error) {
 		{"situations", "event, snapshot, settings"},
 		{"decisions", "event, subject, body"},
 		{"entries", "key, event, subject, run, customer, maker, lane, checker, change, text, why, result"},
-		{"memory", "subject, value, before"}, {"deadlines", "subject"}, {"housekeeping", "ref, event"}, {"seen", "ref, watched"},
-		{"acts", "who, reason"}, {"brakes", "who, reason"}, {"holds", "event, run, why"}, {"notes", "value"}, {"sources", "name, cursor"},
+		{"shadows", "found"}, {"memory", "subject, value, before"}, {"deadlines", "subject"}, {"housekeeping", "ref, event"}, {"seen", "ref, watched"},
+		{"acts", "who, reason"}, {"brakes", "who, reason"}, {"holds", "event, run, why"}, {"closings", "why"}, {"notes", "value"}, {"sources", "name, cursor"},
 	} {
 		for column := range strings.SplitSeq(in.columns, ", ") {
 			var n int

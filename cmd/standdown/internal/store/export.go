@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -15,6 +16,7 @@ type Exported struct {
 	Events    int64 `json:"events"`
 	Decisions int64 `json:"decisions"`
 	Entries   int64 `json:"entries"`
+	Shadows   int64 `json:"shadows"`
 	Acts      int64 `json:"acts"`
 	Mails     int64 `json:"mails"`
 }
@@ -61,6 +63,13 @@ type (
 	exportEntry struct {
 		Type string `json:"type"` // entry
 		Entry
+	}
+	exportShadow struct {
+		Type     string    `json:"type"` // shadow
+		Entry    int64     `json:"entry"`
+		Due      time.Time `json:"due"`
+		Compared time.Time `json:"compared,omitzero"`
+		Found    Found     `json:"found,omitzero"`
 	}
 	exportAct struct {
 		Type string `json:"type"` // act
@@ -140,6 +149,17 @@ func (x exporter) all(ctx context.Context, key *Key, raw bool) (done Exported, e
 		e, err := scanEntry(r)
 		return exportEntry{"entry", e}, err
 	}, `SELECT `+entryColumns+` FROM entries e WHERE e.updated >= ? ORDER BY e.id`)
+	if err != nil {
+		return done, err
+	}
+	done.Shadows, err = x.lines(ctx, func(r *sql.Rows) (any, error) {
+		o := exportShadow{Type: "shadow"}
+		var due, compared int64
+		var found string
+		err := r.Scan(&o.Entry, &due, &compared, &found)
+		o.Due, o.Compared = fromMS(due), fromMS(compared)
+		return o, errors.Join(err, decode(found, &o.Found))
+	}, `SELECT s.entry, s.due, s.compared, s.found FROM shadows s JOIN entries e ON e.id = s.entry WHERE e.updated >= ? ORDER BY s.entry`)
 	if err != nil {
 		return done, err
 	}

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"standdown/connectors"
@@ -22,6 +25,7 @@ const (
 	Quarantined EventState = "quarantined" // it could not be handled; a person must look at it
 	Asked       EventState = "asked"       // people are asked, and have not answered
 	Answered    EventState = "answered"    // they have, or it need not be answered any more
+	Told        EventState = "told"        // operators are told
 )
 
 // A Reading is how far a source has been read.
@@ -88,33 +92,21 @@ func (s *Store) Reading(ctx context.Context, source string) (Reading, error) {
 // now been read, in one transaction. It returns how many events are new; they
 // are one run. During a baseline only what to remember is stored. The Reading
 // must come from the store, by Reading or the last Intake: if somebody else
-// has read on since, the error is ErrOvertaken.
+// has read on since, or the journal has lost its last moments, the error is
+// ErrOvertaken.
 func (s *Store) Intake(ctx context.Context, source string, r *Reading, arrivals []Arrival) (fresh int, err error) {
-	err = s.inTx(ctx, func(tx conn) error {
+	inTx := s.inTxSoon // what is undone is read from the source again
+	if r.version == 0 || r.Baseline {
+		inTx = s.inTx // another first start would take what has come since for what was there before
+	}
+	err = inTx(ctx, func(tx conn) error {
 		fresh = 0
-		baseline := 0
-		if r.Baseline && !r.Whole {
-			baseline = 1
-		}
-		res, err := tx.ExecContext(ctx, `INSERT INTO sources (name, cursor, baseline, baseline_at, read_at, version) VALUES (?, ?, ?, ?, ?, 1)
-			ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, baseline = excluded.baseline, baseline_at = excluded.baseline_at,
-				read_at = excluded.read_at, version = sources.version + 1
-			WHERE sources.version = ?`,
-			source, string(r.Cursor), baseline, ms(r.BaselineAt), ms(r.ReadAt), r.version)
-		if err != nil {
-			return fmt.Errorf("writing the journal: %w", err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, ErrOvertaken)
+		if err := advance(ctx, tx, source, *r); err != nil {
+			return err
 		}
 		run := fmt.Sprintf("%s #%d", source, r.version+1)
-		for i := range arrivals {
-			n, err := s.arrive(ctx, tx, source, run, r, &arrivals[i])
-			if err != nil {
-				return fmt.Errorf("writing the journal: %w", err)
-			}
-			arrivals[i].Fresh = n > 0
-			fresh += n
+		if fresh, err = s.arrive(ctx, tx, source, run, r, arrivals); err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
 		}
 		return nil
 	})
@@ -125,47 +117,81 @@ func (s *Store) Intake(ctx context.Context, source string, r *Reading, arrivals 
 	return fresh, err
 }
 
-func (s *Store) arrive(ctx context.Context, tx conn, source, run string, r *Reading, a *Arrival) (fresh int, err error) {
+// advance notes how far the source has been read.
+func advance(ctx context.Context, tx conn, source string, r Reading) error {
+	baseline := 0
+	if r.Baseline && !r.Whole {
+		baseline = 1
+	}
+	how := `UPDATE sources SET cursor = ?, baseline = ?, baseline_at = ?, read_at = ?, version = version + 1 WHERE name = ? AND version = ?`
+	if r.version == 0 {
+		how = `INSERT INTO sources (cursor, baseline, baseline_at, read_at, name, version) VALUES (?, ?, ?, ?, ?, ? + 1) ON CONFLICT DO NOTHING`
+	}
+	res, err := tx.ExecContext(ctx, how, string(r.Cursor), baseline, ms(r.BaselineAt), ms(r.ReadAt), source, r.version)
+	if err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrOvertaken)
+	}
+	return nil
+}
+
+func (s *Store) arrive(ctx context.Context, tx conn, source, run string, r *Reading, arrivals []Arrival) (fresh int, err error) {
+	var k keeping
+	for i := range arrivals {
+		if err := s.note(ctx, tx, source, run, r, &arrivals[i], &k); err != nil {
+			return 0, err
+		}
+	}
+	return k.store(ctx, tx, arrivals)
+}
+
+func (s *Store) note(ctx context.Context, tx conn, source, run string, r *Reading, a *Arrival, kept *keeping) error {
 	first := false // the first that is seen of this record
 	if a.Watched != "" {
 		var last string
 		err := tx.QueryRowContext(ctx, `SELECT watched FROM seen WHERE source = ? AND ref = ?`, source, a.Ref.String()).Scan(&last)
 		first = errors.Is(err, sql.ErrNoRows)
 		if err != nil && !first || last == a.Watched {
-			return 0, err
+			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO seen (source, ref, watched) VALUES (?, ?, ?)
 			ON CONFLICT (source, ref) DO UPDATE SET watched = excluded.watched`, source, a.Ref.String(), a.Watched); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	// What was there before the daemon and comes into its sight only now (an
 	// object newly watched, a record newly shared) is like the baseline.
-	if r.Baseline || first && !a.New && !a.Adopt {
-		return 0, remember(ctx, tx, a.Subject, a.Memory, "")
+	recorded := r.Baseline || first && !a.New && !a.Adopt
+	if recorded { // unless a plan was applied to it before the first start
+		var known int
+		if err := tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM decisions d JOIN events e ON e.id = d.event WHERE d.subject = ? AND substr(e.run, 1, 5) = '`+planRun+`') + (SELECT COUNT(*) FROM events WHERE subject = ? AND source = ? AND ref = ?)`,
+			a.Subject.String(), a.Subject.String(), source, a.Ref.String()).Scan(&known); err != nil {
+			return err
+		}
+		recorded = known == 0
+	}
+	if recorded {
+		return remember(ctx, tx, a.Subject, a.Memory, "")
 	}
 	if a.New {
 		if err := remember(ctx, tx, a.Subject, map[string]string{"new": "yes"}, ""); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	if a.Housekeep {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO housekeeping (source, ref, event) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-			source, a.Ref.String(), a.ID); err != nil {
-			return 0, err
-		}
+		kept.housekeeping = append(kept.housekeeping, []any{source, a.Ref.String(), a.ID})
 	}
 	if a.State == "" {
-		return 0, nil
+		return nil
 	}
 	if len(a.Raw) > 0 {
 		sealed, err := s.Key.seal(a.Raw)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO raw (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING`, a.SHA256, sealed); err != nil {
-			return 0, err
-		}
+		kept.raw = append(kept.raw, []any{a.SHA256, sealed})
 	}
 	body := ""
 	if a.Event != nil {
@@ -174,10 +200,54 @@ func (s *Store) arrive(ctx context.Context, tx conn, source, run string, r *Read
 			body = encode(answered{a.Event, a.Answer})
 		}
 	}
-	return insertEvent(ctx, tx, eventRow{
+	kept.events = append(kept.events, eventRow{
 		id: a.ID, kind: a.Kind, subject: a.Subject.String(), at: a.At, body: body, state: a.State, note: a.Note,
 		source: source, ref: a.Ref.String(), sha256: a.SHA256, arrived: r.ReadAt, author: a.Author, run: run,
-	})
+	}.columns())
+	return nil
+}
+
+// keeping gathers what is kept of arrivals, to insert many rows in one statement:
+// for a batch of 50 mails that is 3 statements instead of 150, and on PostgreSQL as
+// many answers to wait for.
+type keeping struct{ housekeeping, raw, events [][]any }
+
+// store returns how many of the events are new, and marks their arrivals.
+func (k keeping) store(ctx context.Context, tx conn, arrivals []Arrival) (fresh int, err error) {
+	if _, err := insert(ctx, tx, `INSERT INTO housekeeping (source, ref, event) VALUES`, k.housekeeping, `ON CONFLICT DO NOTHING RETURNING ref`); err != nil {
+		return 0, err
+	}
+	if _, err := insert(ctx, tx, `INSERT INTO raw (sha256, bytes) VALUES`, k.raw, `ON CONFLICT DO NOTHING RETURNING sha256`); err != nil {
+		return 0, err
+	}
+	stored, err := insert(ctx, tx, intoEvents, k.events, `ON CONFLICT (id) DO NOTHING RETURNING id`)
+	if err != nil {
+		return 0, err
+	}
+	made := make(map[string]bool, len(stored))
+	for _, id := range stored {
+		made[id] = true
+	}
+	for i := range arrivals {
+		id := clean(arrivals[i].ID)
+		arrivals[i].Fresh = made[id] // of several that are the same event, the first
+		delete(made, id)
+	}
+	return len(stored), nil
+}
+
+// insert returns what the statement returns for each row that was not there yet.
+func insert(ctx context.Context, tx conn, into string, all [][]any, then string) (made []string, err error) {
+	for some := range slices.Chunk(all, 100) { // databases bound the parameters of a statement
+		row := ", (" + strings.Repeat("?, ", len(some[0])-1) + "?)"
+		query := into + " " + strings.Repeat(row, len(some))[2:] + " " + then
+		more, err := rows(ctx, tx, scanString, query, slices.Concat(some...)...)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, more...)
+	}
+	return made, nil
 }
 
 type eventRow struct {
@@ -186,15 +256,15 @@ type eventRow struct {
 	at, arrived                                                     time.Time
 }
 
+const intoEvents = `INSERT INTO events (id, kind, subject, at, body, state, generation, attempts, not_before, note, source, ref, sha256, arrived, author, run) VALUES`
+
+func (e eventRow) columns() []any {
+	return []any{e.id, e.kind, e.subject, ms(e.at), e.body, string(e.state), 0, 0, 0, e.note, e.source, e.ref, e.sha256, ms(e.arrived), e.author, e.run}
+}
+
 func insertEvent(ctx context.Context, tx conn, e eventRow) (int, error) {
-	res, err := tx.ExecContext(ctx, `INSERT INTO events (id, kind, subject, at, body, state, generation, attempts, not_before, note, source, ref, sha256, arrived, author, run)
-		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-		e.id, e.kind, e.subject, ms(e.at), e.body, string(e.state), e.note, e.source, e.ref, e.sha256, ms(e.arrived), e.author, e.run)
-	if err != nil {
-		return 0, err
-	}
-	n, err := res.RowsAffected()
-	return int(n), err
+	made, err := insert(ctx, tx, intoEvents, [][]any{e.columns()}, `ON CONFLICT (id) DO NOTHING RETURNING id`)
+	return len(made), err
 }
 
 func remember(ctx context.Context, tx conn, subject rules.Ref, memory map[string]string, event string) error {
@@ -250,9 +320,25 @@ func (m Memory) Recall(ctx context.Context, subjects []rules.Ref) (map[rules.Ref
 }
 
 // Through returns records of the source whose events have been dealt with as
-// far as the daemon can, and that may be flagged and moved.
+// far as the daemon can, and that may be flagged and moved after Secure.
 func (s *Store) Through(ctx context.Context, source string, limit int) ([]string, error) {
-	return rows(ctx, s.db, scanString, `SELECT h.ref FROM housekeeping h JOIN events e ON e.id = h.event
+	return dealtWith(ctx, s.db, source, limit)
+}
+
+// Secure is Through, and returns once no loss of power undoes what the journal
+// has of these records: where they are moved from, nobody looks for them again.
+func (s *Store) Secure(ctx context.Context, source string, limit int) (names []string, err error) {
+	err = s.inTx(ctx, func(tx conn) error {
+		if names, err = dealtWith(ctx, tx, source, limit); err != nil || len(names) == 0 {
+			return err
+		}
+		return setNote(ctx, tx, "secured", rand.Text()) // who changes nothing does not wait for the disk
+	})
+	return names, err
+}
+
+func dealtWith(ctx context.Context, c conn, source string, limit int) ([]string, error) {
+	return rows(ctx, c, scanString, `SELECT h.ref FROM housekeeping h JOIN events e ON e.id = h.event
 		WHERE h.source = ? AND e.state <> 'new'
 		AND NOT EXISTS (SELECT 1 FROM entries x WHERE x.event = e.id AND `+moving("x")+`)
 		ORDER BY h.ref LIMIT ?`, source, limit)
@@ -260,7 +346,7 @@ func (s *Store) Through(ctx context.Context, source string, limit int) ([]string
 
 // Housekept forgets that the records were to be flagged and moved.
 func (s *Store) Housekept(ctx context.Context, source string, refs []string) error {
-	return s.inTx(ctx, func(tx conn) error {
+	return s.inTxSoon(ctx, func(tx conn) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM housekeeping WHERE source = ? AND ref IN (`+tx.list+`)`, source, refs)
 		return err
 	})

@@ -19,10 +19,10 @@ type Waiting struct {
 
 // Waiting returns decisions with an entry that is proposed, stuck or unknown,
 // oldest first. After is the first such entry of the last one of the page
-// before, 0 for the first page.
+// before, 0 for the first page. What operators are told follows from no decision.
 func (s *Store) Waiting(ctx context.Context, after int64, limit int) ([]Waiting, error) {
 	// Grouped by an expression, lest SQLite read all entries by decision.
-	ids, err := rows(ctx, s.db, scanString, `SELECT MIN(decision) FROM entries WHERE state IN ('proposed', 'stuck', 'unknown') AND `+isOpen+`
+	ids, err := rows(ctx, s.db, scanString, `SELECT MIN(decision) FROM entries WHERE state IN ('proposed', 'stuck', 'unknown') AND `+isOpen+` AND decision <> ''
 		GROUP BY decision || '' HAVING MIN(id) > ? ORDER BY MIN(id) LIMIT ?`, after, limit)
 	if err != nil || len(ids) == 0 {
 		return nil, err

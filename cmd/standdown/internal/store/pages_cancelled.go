@@ -83,7 +83,7 @@ func (s *Store) Cancelled(ctx context.Context, f CancelledFilter) ([]Cancellatio
 	fits, values := f.fits()
 	found, err := rows(ctx, s.db, scanEntry, `WITH c AS (SELECT id, event FROM entries WHERE `+of+` ORDER BY created DESC, id DESC LIMIT ?)
 		SELECT `+entryColumns+` FROM c JOIN entries e ON e.id = c.id JOIN decisions d ON d.id = e.decision JOIN events v ON v.id = e.event
-		WHERE e.state NOT IN ('dropped', 'stale', 'expired')`+fits+` ORDER BY e.created DESC, e.id DESC LIMIT ?`,
+		WHERE e.state NOT IN ('dropped', 'stale', 'expired', 'shadow')`+fits+` ORDER BY e.created DESC, e.id DESC LIMIT ?`,
 		slices.Concat(args, []any{f.lookedAt()}, values, []any{f.Limit})...)
 	if err != nil || len(found) == 0 {
 		return nil, err
@@ -216,7 +216,7 @@ func (s *Store) follow(ctx context.Context, all []Cancellation) error {
 		return err
 	}
 	later, err := rows(ctx, s.db, scanEntry, `SELECT `+entryColumns+` FROM decisions d JOIN entries e ON e.decision = d.id
-		WHERE d.subject IN (`+s.db.list+`) AND e.verb IN (`+quoted(laterVerbs)+`) AND e.state NOT IN ('dropped', 'stale', 'expired') ORDER BY e.id`, lanes)
+		WHERE d.subject IN (`+s.db.list+`) AND e.verb IN (`+quoted(laterVerbs)+`) AND e.state NOT IN ('dropped', 'stale', 'expired', 'shadow') ORDER BY e.id`, lanes)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -140,7 +141,7 @@ func tell(ctx context.Context, tx conn, event, lane, decision string, writes []W
 		if err != nil {
 			return err
 		}
-		w.State, w.Change.Key = Pending, digest(event, decision, w.Verb, fmt.Sprint(n))[:40]
+		w.State, w.Change.Key = Pending, cmp.Or(w.Change.Key, digest(event, decision, w.Verb, fmt.Sprint(n))[:40])
 		if err := insertEntry(ctx, tx, entryRow{
 			write: w, event: event, run: event, decision: decision, lane: lane, last: 1, customer: lane, turn: turn, created: now,
 		}); err != nil {

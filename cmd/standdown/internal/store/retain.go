@@ -27,9 +27,13 @@ const (
 	situationsNote = "situations removed before"
 )
 
-// atOnce is how many rows a transaction of retention looks at, so that nobody
-// waits long for it.
-const atOnce = 500
+// atOnce is how many rows a transaction of retention looks at, and breather how
+// long it leaves the journal to others after that. Years to be removed, as once
+// retention is shortened, take longer so, and nobody waits for them.
+const (
+	atOnce   = 100
+	breather = 200 * time.Millisecond
+)
 
 // Retain removes what need not be kept any longer, if a day has passed since it
 // was last done, and returns when it is next due. What belongs to an event that
@@ -117,8 +121,13 @@ func (s *Store) retain(ctx context.Context, note string, before time.Time, page 
 			}
 			return setTimeNote(ctx, tx, note, before)
 		})
-		if err != nil || looked == 0 {
+		if err != nil || looked < atOnce {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(breather):
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package store
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // State is where an entry of the outbox is in its life.
 type State string
@@ -16,6 +19,7 @@ const (
 	Dropped  State = "dropped"  // a person decided against it, or its verb is off
 	Stale    State = "stale"    // the world had moved on; decided again
 	Expired  State = "expired"  // nobody approved it in time, or what it was to follow
+	Shadow   State = "shadow"   // decided, to be compared with what people do, and never done
 )
 
 // Signal is what happens to an entry.
@@ -52,6 +56,9 @@ var transitions = map[State]map[Signal]State{
 // after returns the state that follows, or an error that says what is possible.
 func after(s State, sig Signal) (State, error) {
 	next, ok := transitions[s][sig]
+	if s == Shadow {
+		return s, errors.New("it was decided in shadow, only to be compared with what people do, and is never done; name its verb in autonomy for what comes from now on")
+	}
 	if !ok {
 		return s, fmt.Errorf("an entry that is %s cannot be given %q", s, sig)
 	}
@@ -66,7 +73,7 @@ func Possible(s State, sig Signal) bool {
 
 // States returns every state there is.
 func States() []State {
-	return []State{Proposed, Pending, Sending, Done, Stuck, Unknown, Dropped, Stale, Expired}
+	return []State{Proposed, Pending, Sending, Done, Stuck, Unknown, Dropped, Stale, Expired, Shadow}
 }
 
 // from returns the states in which the signal is possible.

@@ -12,7 +12,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,13 +25,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
-
-//go:embed migrations
-var migrations embed.FS
 
 // A Store is an open journal.
 type Store struct {
@@ -51,11 +44,15 @@ type Store struct {
 	name string // for people; without a password
 	lock *flock.Flock
 	pg   *pgx.ConnConfig // nil on SQLite
+	was  Upgrade
 }
 
 // ErrOvertaken is returned for a step of intake or of deciding which another
 // daemon has taken meanwhile. Nothing was stored.
 var ErrOvertaken = errors.New("another daemon was faster")
+
+// ErrRuns is returned by [Open] for a SQLite journal that a daemon has open.
+var ErrRuns = errors.New("another daemon runs on it: stop that one first, or give this one a journal of its own (journal.path)")
 
 // ErrNone is returned by [OpenBeside] if no daemon has made a journal yet.
 var ErrNone = errors.New("there is no journal")
@@ -144,10 +141,11 @@ func open(name, program string) (*Store, error) {
 		options += "&_pragma=journal_mode(WAL)"
 	}
 	dsn := (&url.URL{Scheme: "file", Path: abs, RawQuery: options}).String()
-	db, err := sql.Open("sqlite", dsn)
+	connector, err := openStatements(dsn)
 	if err != nil {
 		return nil, err
 	}
+	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(1)
 	return &Store{pool: db, db: conn{db, sqlite, abs}, name: abs}, nil
 }
@@ -181,53 +179,6 @@ func (s *Store) Name() string { return s.name }
 // if this one has its journal to itself.
 func (s *Store) Shared() *pgx.ConnConfig { return s.pg }
 
-// migrate brings the tables up to date, or says that somebody else must.
-func (s *Store) migrate(ctx context.Context, change bool) error {
-	if !change { // goose makes its own table even to be asked
-		var n int
-		if err := s.db.QueryRowContext(ctx, s.db.begun).Scan(&n); err != nil {
-			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("%w in it: no daemon has made its tables yet: start the daemon once with this configuration", ErrNone)
-		}
-	}
-	files, err := fs.Sub(migrations, s.db.folder)
-	if err != nil {
-		return err
-	}
-	var options []goose.ProviderOption
-	if s.pg != nil { // several daemons may start at once
-		l, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // asks each second
-		if err != nil {
-			return err
-		}
-		options = append(options, goose.WithSessionLocker(l))
-	}
-	p, err := goose.NewProvider(s.db.goose, s.pool, files, options...)
-	if err != nil {
-		return err
-	}
-	have, want, err := p.GetVersions(ctx)
-	if err != nil {
-		return err
-	}
-	if have > want {
-		if s.pg != nil && have == want+1 {
-			return nil
-		}
-		return fmt.Errorf("it was written by a newer version (schema %d, this program knows %d): use that version, or another journal", have, want)
-	}
-	if have == want {
-		return nil
-	}
-	if !change {
-		return fmt.Errorf("its tables are of an older version (schema %d, want %d): start the daemon of this version once", have, want)
-	}
-	_, err = p.Up(ctx)
-	return err
-}
-
 // takeLock makes this process the one daemon of the journal.
 func (s *Store) takeLock() error {
 	l := flock.New(s.name + ".lock")
@@ -236,7 +187,7 @@ func (s *Store) takeLock() error {
 		return err
 	}
 	if !ok {
-		return errors.New("another daemon runs on it: stop that one first, or give this one a journal of its own (journal.path)")
+		return ErrRuns
 	}
 	s.lock = l
 	return nil
@@ -252,17 +203,33 @@ func (s *Store) Close() error {
 }
 
 // inTx runs f in one transaction. f must use tx only, and call nobody outside.
+// What it wrote is on the disk when it returns, and so is all that was written
+// before.
 func (s *Store) inTx(ctx context.Context, f func(tx conn) error) error {
+	return s.transact(ctx, s.db.safe, f)
+}
+
+// inTxSoon is inTx, except that a loss of power soon after may undo it and what
+// inTxSoon wrote since, wholly: the journal is then as it was before. It is for
+// steps that are simply taken again then, as nobody outside has been told of
+// them: whatever tells somebody outside (a claim, the filing of mails) is written
+// by inTx first, or waits for Secure. It spares a mail two of the three waits
+// for the disk between its arrival and the first write.
+func (s *Store) inTxSoon(ctx context.Context, f func(tx conn) error) error {
+	return s.transact(ctx, s.db.soon, f)
+}
+
+func (s *Store) transact(ctx context.Context, how beginning, f func(tx conn) error) error {
 	step := s.stepper()
 	step("begin")
-	began, err := s.pool.BeginTx(ctx, nil)
+	began, end, err := s.begin(ctx, how)
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", s.db.explain(err))
 	}
-	defer began.Rollback()
+	defer end()
 	tx := conn{began, s.db.dialect, s.name}
-	if tx.begin != "" {
-		if _, err := tx.ExecContext(ctx, tx.begin); err != nil {
+	if how.first != "" {
+		if _, err := tx.ExecContext(ctx, how.first); err != nil {
 			return fmt.Errorf("writing the journal: %w", err)
 		}
 	}
@@ -275,6 +242,24 @@ func (s *Store) inTx(ctx context.Context, f func(tx conn) error) error {
 	}
 	step("committed")
 	return nil
+}
+
+func (s *Store) begin(ctx context.Context, how beginning) (tx *sql.Tx, end func(), err error) {
+	c, err := s.pool.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if how.before != "" {
+		_, err = c.ExecContext(ctx, how.before)
+	}
+	if err == nil {
+		tx, err = c.BeginTx(ctx, nil)
+	}
+	if err != nil {
+		c.Close()
+		return nil, nil, err
+	}
+	return tx, func() { tx.Rollback(); c.Close() }, nil
 }
 
 // rows reads all rows of a query, each by scan.

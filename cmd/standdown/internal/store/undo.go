@@ -113,14 +113,20 @@ func undoable(ctx context.Context, tx conn, u Undoing) (customers map[int64]stri
 		return nil, err
 	}
 	done := map[int64]made{}
+	shadows := 0
 	for _, m := range all {
 		switch m.state {
 		case Done:
 			done[m.id] = m
+		case Shadow:
+			shadows++
 		case Dropped, Stale, Expired:
 		default:
 			return nil, fmt.Errorf("entry %d of %s is %s: wait for it, or decline or drop it first", m.id, u.Decision, m.state)
 		}
+	}
+	if shadows > 0 && len(done) == 0 {
+		return nil, fmt.Errorf("%s was decided in shadow and nothing of it was done, so that there is nothing to take back", u.Decision)
 	}
 	customers = map[int64]string{}
 	for _, c := range u.Writes {

@@ -32,7 +32,10 @@ type Options struct {
 	// Queue is how many spans may wait to be sent; more are lost. Default 2048.
 	Queue   int
 	Version string // of the daemon
-	Log     *slog.Logger
+	// Org is the name of the daemon's org if the process has several; spans say
+	// it. Empty otherwise.
+	Org string
+	Log *slog.Logger
 }
 
 // Telemetry is an [engine.Observer] and a [prometheus.Collector]. Its methods

@@ -50,6 +50,7 @@ type collector struct {
 	*httptest.Server
 	mu    sync.Mutex
 	spans []sentSpan
+	orgs  []string // that the spans are of, one for each sending
 }
 
 type sentSpan struct{ Trace, ID, Parent, Name, Said string }
@@ -69,6 +70,11 @@ func newCollector(t *testing.T) *collector {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for _, of := range sent.ResourceSpans {
+			for _, a := range of.Resource.Attributes {
+				if a.Key == "standdown.org" {
+					c.orgs = append(c.orgs, a.Value.GetStringValue())
+				}
+			}
 			for _, scope := range of.ScopeSpans {
 				for _, s := range scope.Spans {
 					var said []string
@@ -101,6 +107,18 @@ func open(t *testing.T, o Options) *Telemetry {
 		t.Fatal(err)
 	}
 	return all
+}
+
+func TestSpansSayWhichOrgTheyAreOf(t *testing.T) {
+	c := newCollector(t)
+	for _, org := range []string{"acme", "", "bravo"} {
+		daemon := open(t, Options{Endpoint: c.URL + "/v1/traces", Org: org})
+		decided(daemon)
+		daemon.Close()
+	}
+	if diff := cmp.Diff([]string{"acme", "bravo"}, c.orgs); diff != "" {
+		t.Errorf("orgs of the spans (-want +got):\n%s", diff)
+	}
 }
 
 func TestSpansOfAnEventAreOneTraceWhicheverDaemonMadeThem(t *testing.T) {

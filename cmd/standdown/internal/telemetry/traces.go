@@ -60,8 +60,11 @@ type traces struct {
 
 func newTraces(o Options, sent, lost prometheus.Counter) (*traces, error) {
 	// What the environment says of this process counts more.
-	about, err := resource.New(context.Background(), resource.WithAttributes(
-		attribute.String("service.name", "standdown"), attribute.String("service.version", o.Version)), resource.WithFromEnv())
+	self := []attribute.KeyValue{attribute.String("service.name", "standdown"), attribute.String("service.version", o.Version)}
+	if o.Org != "" {
+		self = append(self, attribute.String("standdown.org", o.Org))
+	}
+	about, err := resource.New(context.Background(), resource.WithAttributes(self...), resource.WithFromEnv())
 	if err != nil {
 		return nil, fmt.Errorf("reading OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}

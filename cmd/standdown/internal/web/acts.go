@@ -9,7 +9,7 @@ import (
 )
 
 // actWords are the acts that can be looked for.
-var actWords = []string{"approve", "decline", "retry", "drop", "confirm", "undo", "replay", "pause", "resume", "hold", "expire", "move", "answer", "ask"}
+var actWords = []string{"approve", "decline", "retry", "drop", "confirm", "undo", "replay", "pause", "resume", "hold", "expire", "move", "answer", "ask", "apply"}
 
 // An actsPage is the log of what people did.
 type actsPage struct {

@@ -85,7 +85,7 @@ func newAPI(s *site) http.Handler {
 		}
 		paths[one.path][one.method] = a.serve(one)
 	}
-	document := describe(routes())
+	document := describe(routes(), s.sessions.cookie)
 	mux.Handle(apiRoot+"/openapi.json", methods{http.MethodGet: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(document)

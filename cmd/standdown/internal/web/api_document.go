@@ -38,8 +38,9 @@ type object = map[string]any
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
-// describe returns what the routes are, as an OpenAPI 3.1 document.
-func describe(all []route) []byte {
+// describe returns what the routes are, as an OpenAPI 3.1 document. People are
+// known by the cookie.
+func describe(all []route, cookie string) []byte {
 	d := schemas{names: map[reflect.Type]string{}, all: object{}}
 	failure := object{"description": "It was refused; the detail says why, and what would be right.", "content": object{
 		"application/problem+json": object{"schema": d.of(reflect.TypeFor[problem]())},
@@ -95,7 +96,7 @@ func describe(all []route) []byte {
 			"schemas": d.all,
 			"securitySchemes": object{
 				"token":   object{"type": "http", "scheme": "bearer", "description": "made by: standdown web token NAME"},
-				"session": object{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "of who has signed in on the pages"},
+				"session": object{"type": "apiKey", "in": "cookie", "name": cookie, "description": "of who has signed in on the pages"},
 			},
 		},
 		// The last is for one who only looks, on the daemon's own machine, where no users are configured.

@@ -73,8 +73,9 @@ type Planned struct {
 	Text   string            `json:"text"`
 	Change connectors.Change `json:"change"`
 	// State is pending for what would be done at once, proposed for what would
-	// wait for approval, waiting for what follows that, and dropped for what is
-	// switched off; Why says why it would not be done at once.
+	// wait for approval, waiting for what follows that, dropped for what is
+	// switched off, and shadow for what is only to be compared with what people
+	// do; Why says why it would not be done at once.
 	State string `json:"state"`
 	Why   string `json:"why,omitempty"`
 }
@@ -88,6 +89,8 @@ func (c Planned) When() string {
 		return "needs approval"
 	case string(store.Dropped):
 		return "not done: switched off"
+	case string(store.Shadow):
+		return "not done: in shadow"
 	}
 	return "once that is approved"
 }
@@ -178,7 +181,7 @@ func (s *site) prospect(ctx context.Context, user User, w Wish) (p Prospect, err
 			if write.State == store.Proposed {
 				state = "waiting"
 			}
-			p.Allowed = p.Allowed || write.State != store.Dropped && !slices.Contains(onlyTelling, write.Verb)
+			p.Allowed = p.Allowed || write.State != store.Dropped && write.State != store.Shadow && !slices.Contains(onlyTelling, write.Verb)
 			one.Changes = append(one.Changes, c)
 		}
 		p.Decisions = append(p.Decisions, one)

@@ -30,6 +30,7 @@ type askedOffice struct {
 	*office
 	snapshot rules.Snapshot // the org as it is
 	off      string         // a verb
+	shadow   string         // a verb
 	away     bool           // the org cannot be asked
 }
 
@@ -76,6 +77,8 @@ func (o *askedOffice) plan(_ context.Context, e rules.Event, _ func(*rules.Snaps
 			switch a.Verb {
 			case "post-comment", "hold-for-review":
 				one = write(a.Verb, store.Pending, a.Args["text"], connectors.Change{Op: connectors.Post, Key: e.ID + a.Verb, Fields: map[string]any{"Body": a.Args["text"]}})
+			case o.shadow:
+				one.State, one.Why = store.Shadow, "autonomy: "+a.Verb+" is in shadow"
 			case o.off:
 				one.State, one.Why = store.Dropped, "autonomy: "+a.Verb+" is off"
 			}
@@ -182,6 +185,7 @@ func TestAsking(t *testing.T) {
 			"it is active already":                        func(o *askedOffice) { o.snapshot.Workflows[0].Status = "active" },
 			"it is not certain which workflow is meant":   func(o *askedOffice) { o.snapshot.Workflows = nil },
 			"autonomy: restore-workflow is off":           func(o *askedOffice) { o.off = "restore-workflow" },
+			"autonomy: restore-workflow is in shadow":     func(o *askedOffice) { o.shadow = "restore-workflow" },
 		} {
 			o := newAskedOffice(t)
 			otto := o.as(t, "Otto")

@@ -180,7 +180,7 @@ func (k *knownClient) foresee(v *visitLine, n int) {
 // is switched off, which it tells.
 func (k *knownClient) foreseen(n int) (outcome, off string) {
 	for _, w := range k.verdict.Writes[n] {
-		if w.State == store.Dropped && slices.Contains(moving, w.Verb) {
+		if (w.State == store.Dropped || w.State == store.Shadow) && slices.Contains(moving, w.Verb) {
 			return "", w.Why
 		}
 	}

@@ -54,14 +54,14 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) {
 func (s *site) signIn(w http.ResponseWriter, r *http.Request, name string) {
 	s.sessions.end(r)
 	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie, Value: s.sessions.start(name, s.Now()), Path: "/", MaxAge: int(signedInTime / time.Second),
+		Name: s.sessions.cookie, Value: s.sessions.start(name, s.Now()), Path: "/", MaxAge: int(signedInTime / time.Second),
 		HttpOnly: true, Secure: s.encrypted(r), SameSite: http.SameSiteLaxMode,
 	})
 }
 
 func (s *site) logout(w http.ResponseWriter, r *http.Request) {
 	s.sessions.end(r)
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.encrypted(r), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: s.sessions.cookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.encrypted(r), SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 

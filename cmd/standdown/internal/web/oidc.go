@@ -65,7 +65,7 @@ func (s *site) startOIDC(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: loginCookie, Value: state, Path: "/login", MaxAge: int(attemptTime / time.Second),
+		Name: s.cookie(loginCookie), Value: state, Path: "/login", MaxAge: int(attemptTime / time.Second),
 		HttpOnly: true, Secure: s.encrypted(r), SameSite: http.SameSiteLaxMode,
 	})
 	http.Redirect(w, r, config.AuthCodeURL(state, oidc.Nonce(one.nonce), oauth2.S256ChallengeOption(one.verifier)), http.StatusSeeOther)
@@ -105,7 +105,7 @@ func (s *site) finishOIDC(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	state := r.FormValue("state")
-	cookie, err := r.Cookie(loginCookie)
+	cookie, err := r.Cookie(s.cookie(loginCookie))
 	one, began := s.identity.take(state, s.Now())
 	if err != nil || cookie.Value != state || !began {
 		s.fail(w, r, User{}, refuse(http.StatusForbidden, "This way to sign in was not begun here, or took too long. Try again."))

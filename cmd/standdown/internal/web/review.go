@@ -15,6 +15,7 @@ type reviewPage struct {
 	Counts  store.Counts
 	Holds   []store.Hold
 	Waiting []waitingLine
+	Notices []store.Entry // to operators, that could not be delivered
 	Aside   []store.Event
 	Next    int64 // where the next page begins; 0 if there is none
 }
@@ -59,6 +60,9 @@ func (s *site) review(w http.ResponseWriter, r *http.Request, user User) error {
 			}
 		}
 		p.Waiting = append(p.Waiting, line)
+	}
+	if p.Notices, err = s.Journal.StuckNotices(ctx, perPage); err != nil {
+		return err
 	}
 	if p.Aside, err = s.Journal.Aside(ctx, perPage); err != nil {
 		return err

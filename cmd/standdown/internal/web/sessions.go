@@ -17,9 +17,20 @@ const (
 // sessionCookie holds a random id and nothing else.
 const sessionCookie = "standdown_session"
 
+// cookie is the name of a cookie here. Browsers send cookies to all ports of a
+// host (RFC 6265, section 8.5): each org on it needs names of its own.
+func (s *Server) cookie(name string) string {
+	if s.Name == "" {
+		return name
+	}
+	return name + "_" + s.Name
+}
+
 // sessions are who is signed in, by the hash of the cookie. They end with the
 // daemon.
 type sessions struct {
+	cookie string
+
 	mu  sync.Mutex
 	all map[[32]byte]session
 }
@@ -52,7 +63,7 @@ func (s *sessions) start(name string, now time.Time) string {
 
 // of returns who made the request; empty if that is nobody who is signed in.
 func (s *sessions) of(r *http.Request, now time.Time) string {
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(s.cookie)
 	if err != nil {
 		return ""
 	}
@@ -70,7 +81,7 @@ func (s *sessions) of(r *http.Request, now time.Time) string {
 }
 
 func (s *sessions) end(r *http.Request) {
-	if cookie, err := r.Cookie(sessionCookie); err == nil {
+	if cookie, err := r.Cookie(s.cookie); err == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.all, sha256.Sum256([]byte(cookie.Value)))

@@ -34,7 +34,7 @@ func newSite(s *Server) *site {
 	if err != nil {
 		panic(fmt.Sprintf("web: a book with a zone that is none: %v", err)) // rules.Load refuses it
 	}
-	one := &site{Server: s, zone: zone, comparing: make(chan struct{}, 2)}
+	one := &site{Server: s, zone: zone, sessions: sessions{cookie: s.cookie(sessionCookie)}, comparing: make(chan struct{}, 2)}
 	for _, t := range s.Book.Tables() {
 		one.tables = append(one.tables, t.Name)
 	}
@@ -88,6 +88,7 @@ type page struct {
 	Users   bool // people sign in
 	Proxied bool // and somebody else does that
 	Version string
+	Name    string // of the org, if there are several
 	Told    string // what has just been done
 	Data    any
 }
@@ -100,7 +101,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, user User, status 
 	var out bytes.Buffer
 	err := s.pages[name].Execute(&out, page{
 		Title: title, Path: r.URL.Path, User: user, Users: s.UsersFile != "", Proxied: s.TrustedHeader != "" && s.fromProxy(r),
-		Version: s.Version, Told: told[r.URL.Query().Get("done")], Data: data,
+		Version: s.Version, Name: s.Name, Told: told[r.URL.Query().Get("done")], Data: data,
 	})
 	if err != nil {
 		s.Log.Error("a page cannot be made", "ref", name, "err", err)

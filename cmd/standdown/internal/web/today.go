@@ -25,6 +25,7 @@ type todayPage struct {
 	Oldest    time.Time
 	Brakes    []store.Brake
 	Books     []bookLine
+	Shadow    []store.ShadowTotal // decided within the last week
 	Deadlines []store.Deadline
 	Now       time.Time
 }
@@ -88,6 +89,9 @@ func (s *site) readToday(ctx context.Context, now time.Time) (p todayPage, err e
 		}
 	}
 	if p.Deadlines, err = s.Journal.NextDeadlines(ctx, 10); err != nil {
+		return p, err
+	}
+	if p.Shadow, err = s.Journal.ShadowTotals(ctx, store.ShadowFilter{Since: now.AddDate(0, 0, -7)}); err != nil {
 		return p, err
 	}
 	if p.Books, err = s.books(ctx, now); err != nil {

@@ -32,6 +32,9 @@ import (
 // A Server serves the pages. All fields are set before Serve and not changed
 // after.
 type Server struct {
+	// Name is the org's, of letters, digits, - and _, if this machine serves the
+	// pages of several; else empty.
+	Name    string
 	Journal *store.Store
 	// Links are the sources that must be read.
 	Links []Link

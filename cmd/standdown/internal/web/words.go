@@ -107,6 +107,7 @@ func stateOf(s store.State) string {
 		store.Proposed: "waits for approval", store.Pending: "on its way", store.Sending: "being sent", store.Done: "done",
 		store.Stuck: "stuck: refused by the system", store.Unknown: "unknown: nobody can tell whether it was done",
 		store.Dropped: "not done: declined or dropped", store.Stale: "overtaken: decided again", store.Expired: "lapsed: not approved in time",
+		store.Shadow: "not done: in shadow",
 	}[s]
 }
 
@@ -114,7 +115,7 @@ func stateOf(s store.State) string {
 func did(act string) string {
 	return cmp.Or(map[string]string{
 		"approve": "approved", "decline": "declined", "retry": "tried again", "drop": "dropped", "confirm": "confirmed", "expire": "let lapse",
-		"hold": "held", "undo": "took back", "move": "moved the deadline of", "pause": "paused", "resume": "resumed", "replay": "had decided again", "answer": "answered in a case about", "ask": "asked for",
+		"hold": "held", "undo": "took back", "move": "moved the deadline of", "pause": "paused", "resume": "resumed", "replay": "had decided again", "answer": "answered in a case about", "ask": "asked for", "apply": "applied a",
 	}[act], act)
 }
 
