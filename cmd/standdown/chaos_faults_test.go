@@ -15,6 +15,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"standdown/cmd/standdown/internal/bench"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/connectors/mailbox/sandbox"
 )
@@ -147,7 +148,7 @@ func writes(method, path string, body []byte) bool {
 // trouble puts faults between a world and its daemons.
 type trouble struct {
 	org, reads, mail *deck
-	line             *badLine // to the mailbox
+	line             *bench.BadLine // to the mailbox
 	server           *httptest.Server
 	handler          *troubledOrg
 }
@@ -172,7 +173,7 @@ func (tr *trouble) rewire(t testing.TB, seed uint64) func(*stage.Stage, string) 
 		tr.line = startBadLine(t, world.Mail.IMAPAddr, seed, 0)
 		world.Mail.SetFaults(tr.smtp())
 		configuration = strings.ReplaceAll(configuration, world.OrgURL, tr.server.URL)
-		return strings.ReplaceAll(configuration, world.Mail.IMAPAddr, tr.line.address)
+		return strings.ReplaceAll(configuration, world.Mail.IMAPAddr, tr.line.Address)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"standdown/cmd/standdown/internal/bench"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store/storetest"
 )
@@ -160,7 +161,7 @@ func (c *chaos) play(t *testing.T, acts []stage.Act) []string {
 
 // hurt kills and freezes daemons, and cuts them off from the mailbox, until it
 // is told to stop.
-func (c *chaos) hurt(h *theatre, line *badLine, stop <-chan struct{}) {
+func (c *chaos) hurt(h *theatre, line *bench.BadLine, stop <-chan struct{}) {
 	chance := rand.New(rand.NewPCG(c.seed, 1))
 	wait := func(d time.Duration) bool {
 		select {
@@ -184,7 +185,7 @@ func (c *chaos) hurt(h *theatre, line *badLine, stop <-chan struct{}) {
 			return
 		}
 		if n%6 == 4 {
-			line.reset()
+			line.Reset()
 			c.counts["mailbox cut off"]++
 			continue
 		}

@@ -127,6 +127,7 @@ Exit codes:
 		newConfigCommand(g),
 		newOrgCommand(g),
 		newSandboxCommand(),
+		newBenchCommand(g),
 		newWebCommand(g),
 		newHealthCommand(g),
 		newManCommand(),

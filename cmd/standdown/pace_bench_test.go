@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -52,7 +50,7 @@ func BenchmarkDelivery(b *testing.B) {
 				ctx, stop := context.WithCancel(b.Context())
 				ready, ended := make(chan *store.Store, 1), make(chan error, 1)
 				go func() {
-					ended <- serve(ctx, cfg, slog.New(slog.DiscardHandler), world.Clock.Now, 100*time.Millisecond, func(e *engine.Engine) {
+					ended <- serve(ctx, cfg, slog.New(slog.DiscardHandler), world.Clock.Now, 100*time.Millisecond, nil, func(e *engine.Engine) {
 						e.Feeds = nil
 						for i, v := range arrived(b, e.Store, ids) {
 							v.Writes[0] = updateAndPost(ids[i], v.Event.ID)
@@ -199,68 +197,4 @@ func BenchmarkRescue(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
-}
-
-// What the program as it is delivered needs while nothing happens: ten seconds
-// of it, reading the org each second and waiting for mail.
-func BenchmarkIdle(b *testing.B) {
-	program := buildProgram(b)
-	world, err := stage.New(b.TempDir(), 0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer world.Close()
-	for _, poll := range []string{"1s", "30s"} {
-		b.Run("org read every "+poll, func(b *testing.B) {
-			text, err := os.ReadFile(world.Config())
-			if err != nil {
-				b.Fatal(err)
-			}
-			file := filepath.Join(world.Dir, poll+".yaml")
-			configuration := strings.Replace(string(text), `poll: "@every 1s"`, `poll: "@every `+poll+`"`, 1)
-			configuration = strings.Replace(configuration, "journal.db", poll+".db", 1)
-			if err := os.WriteFile(file, []byte(configuration), 0o600); err != nil {
-				b.Fatal(err)
-			}
-			daemon := exec.Command(program, "serve", "--config", file)
-			if err := daemon.Start(); err != nil {
-				b.Fatal(err)
-			}
-			defer daemon.Wait()
-			defer daemon.Process.Signal(os.Interrupt)
-			measured := watch(daemon.Process.Pid)
-			journal, err := beside(b.Context(), filepath.Join(world.Dir, poll+".db"))
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer journal.Close()
-			if err := (&director{journal: journal}).baseline(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-			const span = 10 * time.Second
-			before := processorTime(b, daemon.Process.Pid)
-			time.Sleep(span)
-			used := processorTime(b, daemon.Process.Pid) - before
-			b.ReportMetric(100*used.Seconds()/span.Seconds(), "%CPU")
-			b.ReportMetric(float64(measured())/1024, "MB-peak")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
-}
-
-// processorTime is how long a process has been on a processor; fields 14 and 15
-// of proc_pid_stat(5), in hundredths of a second.
-func processorTime(b *testing.B, pid int) time.Duration {
-	b.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	var user, system int64
-	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(user+system) * 10 * time.Millisecond
 }

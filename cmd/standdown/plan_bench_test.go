@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"standdown/cmd/standdown/internal/bench"
 	"standdown/connectors/salesforce/sandbox"
 )
 
@@ -51,9 +52,13 @@ mapping: {presets: [ops]}
 	b.ResetTimer()
 	for b.Loop() {
 		before := org.Calls()
-		u := measure(b, exec.Command(program, "plan", "--config", file, "--out", filepath.Join(dir, "plan.json")))
-		b.ReportMetric(float64(u.memory)/1024, "MB")
-		b.ReportMetric(float64(*planJobs)/u.wall.Seconds(), "jobs/s")
+		u, err := bench.Measure(b.Context(), exec.Command(program, "plan", "--config", file, "--out", filepath.Join(dir, "plan.json")))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(u.Memory)/1024, "MB")
+		b.ReportMetric(float64(*planJobs)/u.Wall.Seconds(), "jobs/s")
+		b.ReportMetric(u.CPU.Seconds(), "cpu-s")
 		b.ReportMetric(float64(org.Calls()-before)/float64(*planJobs), "calls/job")
 	}
 }
