@@ -34,7 +34,8 @@ type neighbours struct {
 
 	mu     sync.Mutex
 	worlds map[string]*neighbour
-	log    bytes.Buffer
+
+	log lines
 }
 
 // A neighbour is one of them.
@@ -57,7 +58,7 @@ func openNeighbours(t *testing.T, change func(n *neighbours), names ...string) *
 	h := &household{
 		load:    func() ([]*config.Config, error) { return config.LoadDir(n.dir, os.LookupEnv) },
 		run:     n.run,
-		several: true, logs: n, now: time.Now,
+		several: true, logs: &n.log, now: time.Now,
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -68,7 +69,7 @@ func openNeighbours(t *testing.T, change func(n *neighbours), names ...string) *
 			t.Error(err)
 		}
 		if t.Failed() {
-			t.Logf("they said:\n%s", n.said())
+			t.Logf("they said:\n%s", n.log.String())
 		}
 	})
 	return n
@@ -115,18 +116,6 @@ func (n *neighbours) run(ctx context.Context, cfg *config.Config, log *slog.Logg
 	return serve(ctx, cfg, log, world.Clock.Now, 100*time.Millisecond, begun, brisk)
 }
 
-func (n *neighbours) Write(line []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.log.Write(line)
-}
-
-func (n *neighbours) said() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.log.String()
-}
-
 // settle opens the journal of one of them once its daemon has seen what is there.
 func (n *neighbours) settle(t *testing.T, name string) *neighbour {
 	t.Helper()
@@ -146,10 +135,10 @@ func (n *neighbours) settle(t *testing.T, name string) *neighbour {
 // reload has the configurations read anew, and waits until they have been.
 func (n *neighbours) reload(t *testing.T) {
 	t.Helper()
-	before := strings.Count(n.said(), "configuration read anew")
+	before := strings.Count(n.log.String(), "configuration read anew")
 	n.hangups <- syscall.SIGHUP
 	err := until(t.Context(), "the configurations to be read", func() (bool, error) {
-		return strings.Count(n.said(), "configuration read anew") > before, nil
+		return strings.Count(n.log.String(), "configuration read anew") > before, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -320,8 +309,8 @@ func TestAnOrgThatCannotBeginDoesNotHoldUpTheOthers(t *testing.T) {
 		}
 	}, "acme", "bravo")
 	n.settle(t, "acme").do(t, stage.Acts()[0])
-	becomes(t, "it to be tried again", func() (bool, error) { return strings.Count(n.said(), "level=ERROR") >= 2, nil })
-	for line := range strings.Lines(n.said()) {
+	becomes(t, "it to be tried again", func() (bool, error) { return strings.Count(n.log.String(), "level=ERROR") >= 2, nil })
+	for line := range strings.Lines(n.log.String()) {
 		if strings.Contains(line, "level=ERROR") && (!strings.Contains(line, "org=bravo") || !strings.Contains(line, "begun again") || !strings.Contains(line, "opening the journal")) {
 			t.Errorf("it says %s", line)
 		}

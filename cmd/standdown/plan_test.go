@@ -197,7 +197,18 @@ func (w *watchedStage) serveUntilCalm(t testing.TB) *store.Store {
 		t.Fatal(err)
 	}
 	calm := lull{journal: journal}
-	if err := until(t.Context(), "the daemon to have nothing to do", func() (bool, error) { return calm.lasts(t.Context()) }); err != nil {
+	err = until(t.Context(), "the daemon to have nothing to do, now and in a minute", func() (bool, error) {
+		next, err := journal.NextDeadlines(t.Context(), 1)
+		if err != nil {
+			return false, err
+		}
+		if len(next) > 0 && next[0].At.Before(w.Clock.Now().Add(time.Minute)) {
+			calm = lull{journal: journal}
+			return false, nil
+		}
+		return calm.lasts(t.Context())
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return journal

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -28,10 +27,11 @@ type street struct {
 	over    chan error
 	stop    context.CancelFunc
 
+	said lines
+
 	mu     sync.Mutex
 	next   []*config.Config
 	wrong  error
-	said   bytes.Buffer
 	told   []string // since it was last asked
 	fail   map[string]chan error
 	broken map[string]error // what beginning fails with
@@ -40,7 +40,7 @@ type street struct {
 // openStreet begins the household with the orgs.
 func openStreet(t *testing.T, several bool, orgs ...*config.Config) *street {
 	s := &street{hangups: make(chan os.Signal), over: make(chan error, 1), next: orgs, fail: map[string]chan error{}, broken: map[string]error{}}
-	s.household = &household{load: s.load, run: s.run, several: several, logs: s, now: time.Now}
+	s.household = &household{load: s.load, run: s.run, several: several, logs: &s.said, now: time.Now}
 	ctx, stop := context.WithCancel(t.Context())
 	s.stop = stop
 	go func() { s.over <- s.live(ctx, s.hangups) }()
@@ -74,13 +74,6 @@ func (s *street) run(ctx context.Context, cfg *config.Config, _ *slog.Logger, be
 	defer s.mu.Unlock()
 	s.told = append(s.told, "-"+cfg.Name)
 	return err
-}
-
-// Write is the log.
-func (s *street) Write(line []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said.Write(line)
 }
 
 // happened is what has begun (+) and ended (-) since it was last asked.
