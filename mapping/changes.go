@@ -25,6 +25,9 @@ type Write struct {
 	// Text is one line for people, in the org's words, such as
 	// "W-1042: Status: Active -> Cancel Pending".
 	Text string
+	// Gives is the id of the worker who is given something; whether they are free
+	// for it is not known while another change gives them or takes them away.
+	Gives string
 }
 
 // A Scribe says what to write for the decisions about one event. It learns the

@@ -129,6 +129,9 @@ func TestChanges(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []mapping.Write{{System: mapping.Salesforce, Verb: test.action.Verb, Change: test.want, Text: test.text}}
+			if test.action.Verb == "allocate-saved" {
+				want[0].Gives = test.action.Args["resource"]
+			}
 			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connectors.Change{}, "Key")); diff != "" {
 				t.Errorf("the write differs (-want +got):\n%s", diff)
 			}

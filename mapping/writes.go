@@ -230,11 +230,13 @@ func (w *writer) allocateSaved(a rules.Action) (Write, error) {
 	if resource == "" {
 		return Write{}, errors.New("the action names no resource")
 	}
-	return w.create("allocation", "New allocation: "+w.resource(resource), []set{
+	write := w.create("allocation", "New allocation: "+w.resource(resource), []set{
 		{field: "job", value: a.On.ID},
 		{field: "resource", value: resource},
 		w.is("allocation", "status", "pending-dispatch"),
-	}), nil
+	})
+	write.Gives = resource
+	return write, nil
 }
 
 // resource returns the name of a worker, or the id if it is not known.

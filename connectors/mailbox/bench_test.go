@@ -3,7 +3,6 @@ package mailbox_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -88,46 +87,6 @@ func BenchmarkIntake(b *testing.B) {
 			source.Close()
 			if n != benchMails {
 				b.Fatalf("%d mails, want %d", n, benchMails)
-			}
-		}
-	})
-}
-
-// The same mails fetched by mbsync (Debian: isync), which only stores them.
-func BenchmarkIntakeByMbsync(b *testing.B) {
-	program, err := exec.LookPath("mbsync")
-	if err != nil {
-		b.Skip("mbsync is not installed (Debian: isync)")
-	}
-	s := filled(b)
-	host, port, _ := strings.Cut(s.options.Address, ":")
-	b.ResetTimer()
-	peak(b, func() {
-		for range b.N {
-			dir := b.TempDir()
-			conf := fmt.Sprintf(`IMAPStore far
-Host %s
-Port %s
-User %s
-Pass %s
-TLSType IMAPS
-CertificateFile %s
-MaildirStore near
-Inbox %s/inbox
-Path %[7]s/
-Channel all
-Far :far:
-Near :near:
-Create Near
-Sync Pull
-SyncState *
-`, host, port, user, password, filepath.Join(s.dovecot.dir, "cert.pem"), dir, dir)
-			file := filepath.Join(dir, "mbsyncrc")
-			if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-				b.Fatal(err)
-			}
-			if out, err := exec.Command(program, "-c", file, "all").CombinedOutput(); err != nil {
-				b.Fatalf("mbsync: %v\n%s", err, out)
 			}
 		}
 	})

@@ -112,26 +112,9 @@ func (w *workload) check(tb testing.TB) (duplicates int) {
 	return posts - contracts
 }
 
-// trouble sets the faults of a bad day: locked rows, a busy server, an expired
-// session, and two answers that are lost.
-func (w *workload) trouble() {
-	named := sandbox.Named()
-	for _, f := range []struct {
-		name         string
-		after, count int
-	}{{"row-lock", 100, 150}, {"busy", 2, 1}, {"session-expired", 4, 1}, {"answer-lost", 2, 1}, {"answer-lost", 5, 1}} {
-		fault := named[f.name]
-		fault.After, fault.Count = f.after, f.count
-		if fault.Kind != sandbox.Lock {
-			fault.Path = "/composite"
-		}
-		w.org.Fault(fault)
-	}
-}
-
 func TestABadDayLeavesNothingUndoneAndNothingTwice(t *testing.T) {
 	w := newWorkload(t, 200, 0)
-	w.trouble()
+	w.org.BadDay()
 	w.deliver(t)
 	if n := w.check(t); n != 0 {
 		t.Errorf("%d comments too many", n)

@@ -60,6 +60,23 @@ type Fault struct {
 	Delay time.Duration
 }
 
+// BadDay sets the faults of one: locked rows, a busy server, an expired session,
+// and two answers that are lost.
+func (o *Org) BadDay() {
+	named := Named()
+	for _, f := range []struct {
+		name         string
+		after, count int
+	}{{"row-lock", 100, 150}, {"busy", 2, 1}, {"session-expired", 4, 1}, {"answer-lost", 2, 1}, {"answer-lost", 5, 1}} {
+		fault := named[f.name]
+		fault.After, fault.Count = f.after, f.count
+		if fault.Kind != Lock {
+			fault.Path = "/composite"
+		}
+		o.Fault(fault)
+	}
+}
+
 // Fault makes coming calls go wrong. It panics if the fault makes no
 // sense.
 //

@@ -241,7 +241,7 @@ func faults(ctx context.Context, b *Bench) error {
 	}
 	kase := b.newCase("W9", fmt.Sprintf("%s jobs, 3 changes each; 150 locked rows, a 503, an expired session, two lost answers", number(float64(n))),
 		Figure{Name: "calls"}, Figure{Name: "wasted", Unit: "% of calls, beside a good day", Target: atMost(10)}, Figure{Name: "logins", Target: atMost(2)}, Figure{Name: "wall", Unit: "s"})
-	err := b.writers(ctx, kase, n, 0, badDay)
+	err := b.writers(ctx, kase, n, 0, (*sandbox.Org).BadDay)
 	for _, e := range kase.Entrants {
 		calls, ok := e.Values["calls"]
 		usual, fine := good.value(e.Name, "calls")
@@ -251,21 +251,4 @@ func faults(ctx context.Context, b *Bench) error {
 		}
 	}
 	return err
-}
-
-// badDay sets the faults: locked rows, a busy server, an expired session, and
-// two answers that are lost.
-func badDay(org *sandbox.Org) {
-	named := sandbox.Named()
-	for _, f := range []struct {
-		name         string
-		after, count int
-	}{{"row-lock", 100, 150}, {"busy", 2, 1}, {"session-expired", 4, 1}, {"answer-lost", 2, 1}, {"answer-lost", 5, 1}} {
-		fault := named[f.name]
-		fault.After, fault.Count = f.after, f.count
-		if fault.Kind != sandbox.Lock {
-			fault.Path = "/composite"
-		}
-		org.Fault(fault)
-	}
 }

@@ -270,7 +270,7 @@ func (e *Engine) writes(scribe *mapping.Scribe, d rules.Decision, left map[rules
 		if e.Sinks[m.System] == nil {
 			return nil, fmt.Errorf("row %s: %s needs the system %q, which is not configured", d.Row, m.Verb, m.System)
 		}
-		w := store.Write{System: m.System, Verb: m.Verb, Change: m.Change, Text: m.Text, State: store.Pending}
+		w := store.Write{System: m.System, Verb: m.Verb, Change: m.Change, Text: m.Text, Gives: m.Gives, State: store.Pending}
 		switch mode, before := e.Autonomy[m.Verb], left[d.Subject]; {
 		case before.state == store.Dropped:
 			w.State, w.Why = before.state, before.verb+" before it is off"

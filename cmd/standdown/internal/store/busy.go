@@ -53,17 +53,17 @@ func idle(ctx context.Context, tx conn, v Verdict) error {
 	return nil
 }
 
-// given are the workers to whom visits are given.
+// given are the ids of those whom it gives to others.
 func given(v Verdict) map[string]bool {
-	workers := map[string]bool{}
-	for _, d := range v.Decisions {
-		for _, a := range d.Actions {
-			if a.Verb == "allocate-saved" {
-				workers[a.Args["resource"]] = true
+	ids := map[string]bool{}
+	for _, writes := range v.Writes {
+		for _, w := range writes {
+			if w.Gives != "" {
+				ids[w.Gives] = true
 			}
 		}
 	}
-	return workers
+	return ids
 }
 
 // Busy reports whether the error of Commit would be ErrBusy now.

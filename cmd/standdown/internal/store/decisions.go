@@ -53,6 +53,9 @@ type Write struct {
 	Text   string            `json:"text"`
 	State  State             `json:"state"`         // Proposed, Pending, Shadow, or Dropped if the verb is off
 	Why    string            `json:"why,omitempty"` // why it is not Pending
+	// Gives is the id of who is given by it; a verdict with it is not stored while
+	// changes that name them are on their way.
+	Gives string `json:"-"`
 	// Expires is when it lapses if it is or becomes Proposed and nobody has
 	// approved it; zero for never.
 	Expires time.Time `json:"expires,omitzero"`
