@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 	mailserver "standdown/connectors/mailbox/sandbox"
 	"standdown/connectors/salesforce/sandbox"
@@ -139,7 +140,7 @@ func newAfternoon(t *testing.T) *afternoon {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	addr, err := freeAddress()
+	addr, err := stage.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +275,7 @@ func (a *afternoon) serves(meanwhile func(*store.Store)) {
 
 func (a *afternoon) waits(what string, done func() (bool, error)) {
 	a.t.Helper()
-	if err := until(a.t.Context(), what, done); err != nil {
+	if err := stage.Until(a.t.Context(), what, done); err != nil {
 		a.t.Fatal(err)
 	}
 }

@@ -52,7 +52,7 @@ func (o *office) rows(soql string, args ...any) []map[string]any {
 func (o *office) eventually(n int, soql string, args ...any) []map[string]any {
 	o.Helper()
 	var found []map[string]any
-	if err := until(o.Context(), fmt.Sprintf(soql, args...), func() (bool, error) {
+	if err := stage.Until(o.Context(), fmt.Sprintf(soql, args...), func() (bool, error) {
 		found = o.rows(soql, args...)
 		return len(found) == n, nil
 	}); err != nil {
@@ -99,7 +99,7 @@ func (o *office) answers(who, id, answer, reason string) {
 func (o *office) calm() {
 	o.Helper()
 	l := lull{journal: o.journal}
-	if err := until(o.Context(), "calm", func() (bool, error) { return l.lasts(o.Context()) }); err != nil {
+	if err := stage.Until(o.Context(), "calm", func() (bool, error) { return l.lasts(o.Context()) }); err != nil {
 		o.Fatal(err)
 	}
 }

@@ -272,7 +272,7 @@ func (w *watchedStage) start(t testing.TB) (stop func()) {
 func (w *watchedStage) serveUntil(t testing.TB, soql string) {
 	t.Helper()
 	defer w.start(t)()
-	if err := until(t.Context(), soql, func() (bool, error) {
+	if err := stage.Until(t.Context(), soql, func() (bool, error) {
 		rows, err := w.Org.Query(soql)
 		return len(rows) > 0, err
 	}); err != nil {

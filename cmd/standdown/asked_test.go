@@ -28,7 +28,7 @@ func TestWhatPeopleAskForOnThePagesIsDoneInTheOrg(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts a daemon and a world")
 	}
-	address, err := freeAddress()
+	address, err := stage.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestWhatPeopleAskForOnThePagesIsDoneInTheOrg(t *testing.T) {
 	approved := func(t *testing.T, verb string) {
 		t.Helper()
 		var entry store.Entry
-		err := until(t.Context(), verb, func() (bool, error) {
+		err := stage.Until(t.Context(), verb, func() (bool, error) {
 			open, err := h.journal.Entries(t.Context(), store.Filter{States: []store.State{store.Proposed}})
 			for _, e := range open {
 				if e.Verb == verb {
@@ -93,7 +93,7 @@ func TestWhatPeopleAskForOnThePagesIsDoneInTheOrg(t *testing.T) {
 	// becomes waits until the org has exactly one such record.
 	becomes := func(t *testing.T, soql string) {
 		t.Helper()
-		err := until(t.Context(), soql, func() (bool, error) {
+		err := stage.Until(t.Context(), soql, func() (bool, error) {
 			rows, err := h.world.Org.Query(soql)
 			return len(rows) == 1, err
 		})
@@ -118,7 +118,7 @@ func TestWhatPeopleAskForOnThePagesIsDoneInTheOrg(t *testing.T) {
 	saysOnce := func(t *testing.T, what string) {
 		t.Helper()
 		calm := lull{journal: h.journal}
-		if err := until(t.Context(), what, func() (bool, error) { return calm.lasts(t.Context()) }); err != nil {
+		if err := stage.Until(t.Context(), what, func() (bool, error) { return calm.lasts(t.Context()) }); err != nil {
 			t.Fatal(err)
 		}
 		if n := told(t, what); n != 1 {
@@ -164,7 +164,7 @@ func TestWhatPeopleAskForOnThePagesIsDoneInTheOrg(t *testing.T) {
 		if err := h.journal.Ask(t.Context(), e, e.At); err != nil {
 			t.Fatal(err)
 		}
-		err := until(t.Context(), "the decision", func() (bool, error) {
+		err := stage.Until(t.Context(), "the decision", func() (bool, error) {
 			all, err := h.journal.Decisions(t.Context(), e.ID)
 			return len(all) == 1 && all[0].Row == "B8", err
 		})

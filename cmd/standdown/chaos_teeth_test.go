@@ -106,7 +106,7 @@ func (h *theatre) doublesSomething(t *testing.T, acts []stage.Act, want []string
 		defer over.Store(true)
 		_ = h.play(ctx, acts) // ended below
 	})
-	err := until(ctx, "something to be done twice", func() (bool, error) {
+	err := stage.Until(ctx, "something to be done twice", func() (bool, error) {
 		was := over.Load()
 		got, err := h.world.State()
 		if err != nil { // there is no folder of filed mails at first

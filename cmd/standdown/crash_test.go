@@ -149,7 +149,7 @@ func playAll(t *testing.T, seed uint64, kills int) (state []string, midway int) 
 		if err == nil {
 			// What was killed after the act was over must be over again.
 			calm := lull{journal: journal}
-			err = until(ctx, act.Title, func() (bool, error) { return calm.lasts(ctx) })
+			err = stage.Until(ctx, act.Title, func() (bool, error) { return calm.lasts(ctx) })
 		}
 		if err != nil {
 			daemon.kill()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"slices"
 	"time"
@@ -62,7 +61,7 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 		return err
 	}
 	if keep {
-		if cfg.Web.Listen, err = freeAddress(); err != nil {
+		if cfg.Web.Listen, err = stage.FreeAddress(); err != nil {
 			return err
 		}
 	}
@@ -113,15 +112,6 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 	}
 }
 
-// freeAddress is one on this machine that nobody listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
 // brisk has the org read more often than a configuration may ask for: nobody
 // wants to wait for a demonstration.
 func brisk(e *engine.Engine) {
@@ -143,12 +133,9 @@ type director struct {
 	approves func(decision string) error // told what a person is about to approve
 }
 
-// patience is how long an act may take at most, killed daemons included.
-const patience = 3 * time.Minute
-
 // baseline waits until the daemon has seen the world as it is at the start.
 func (d *director) baseline(ctx context.Context) error {
-	return until(ctx, "the first read", func() (bool, error) {
+	return stage.Until(ctx, "the first read", func() (bool, error) {
 		for _, source := range []string{"salesforce", "mailbox"} {
 			r, err := d.journal.Reading(ctx, source)
 			if err != nil || r.ReadAt.IsZero() || r.Baseline {
@@ -164,7 +151,7 @@ func (d *director) play(ctx context.Context, act stage.Act) error {
 		return fmt.Errorf("playing %q: %w", act.Title, err)
 	}
 	calm := lull{journal: d.journal}
-	return until(ctx, act.Title, func() (bool, error) {
+	return stage.Until(ctx, act.Title, func() (bool, error) {
 		if act.Approves {
 			if err := d.approve(ctx); err != nil {
 				return false, err
@@ -231,31 +218,9 @@ func (d *director) approve(ctx context.Context) error {
 
 // beside opens the journal once the daemon has made it.
 func beside(ctx context.Context, path string) (journal *store.Store, err error) {
-	failure := until(ctx, "the journal", func() (bool, error) {
+	failure := stage.Until(ctx, "the journal", func() (bool, error) {
 		journal, err = store.OpenBeside(ctx, path)
 		return err == nil, nil
 	})
 	return journal, errors.Join(failure, err)
-}
-
-// until asks until it is done, however busy the machine is.
-func until(ctx context.Context, what string, done func() (bool, error)) error {
-	ctx, stop := context.WithTimeout(ctx, patience)
-	defer stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		ok, err := done()
-		if err != nil {
-			return fmt.Errorf("waiting for %q: %w", what, err)
-		}
-		if ok {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %q: it did not come about: %w", what, ctx.Err())
-		case <-tick.C:
-		}
-	}
 }

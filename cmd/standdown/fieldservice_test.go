@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"standdown/cmd/standdown/internal/config"
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/connectors/salesforce/sandbox"
 )
@@ -49,7 +50,7 @@ delivery: {backoff_min: 100ms, backoff_max: 1s}
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { journal.Close() })
-	err = until(t.Context(), "the first read", func() (bool, error) {
+	err = stage.Until(t.Context(), "the first read", func() (bool, error) {
 		r, err := journal.Reading(t.Context(), "salesforce")
 		return err == nil && !r.ReadAt.IsZero() && !r.Baseline, err
 	})
@@ -63,7 +64,7 @@ delivery: {backoff_min: 100ms, backoff_max: 1s}
 		t.Helper()
 		calm := lull{journal: journal}
 		var is string
-		err := until(t.Context(), statuses, func() (bool, error) {
+		err := stage.Until(t.Context(), statuses, func() (bool, error) {
 			if quiet, err := calm.lasts(t.Context()); err != nil || !quiet {
 				return false, err
 			}
@@ -89,7 +90,7 @@ delivery: {backoff_min: 100ms, backoff_max: 1s}
 			t.Fatal(err)
 		}
 		soon := lull{journal: journal} // until the change has been read
-		if err := until(t.Context(), "the change to be decided", func() (bool, error) { return soon.lasts(t.Context()) }); err != nil {
+		if err := stage.Until(t.Context(), "the change to be decided", func() (bool, error) { return soon.lasts(t.Context()) }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -68,7 +68,7 @@ func openGuided(t *testing.T) *guided {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { world.Close() })
-	address, err := freeAddress()
+	address, err := stage.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func (g *guided) names(t *testing.T) map[string]string {
 		"DECISION": waiting[0], "OTHER": waiting[1], "ENTRY": fmt.Sprint(proposed[waiting[1]]),
 		"RECORD": g.world.People.Workflows["W-1042"], "ADDRESS": "nobody.here@example.com",
 	}
-	err = until(t.Context(), "the mail in quarantine", func() (bool, error) {
+	err = stage.Until(t.Context(), "the mail in quarantine", func() (bool, error) {
 		held, err := heldMails(t.Context(), g.journal)
 		if len(held) > 0 {
 			names["MAIL"] = held[0].ID
@@ -199,7 +199,7 @@ func TestTheGuidesCommandsWork(t *testing.T) {
 func (g *guided) calm(t *testing.T) {
 	t.Helper()
 	calm := lull{journal: g.journal}
-	if err := until(t.Context(), "a lull", func() (bool, error) { return calm.lasts(t.Context()) }); err != nil {
+	if err := stage.Until(t.Context(), "a lull", func() (bool, error) { return calm.lasts(t.Context()) }); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -46,7 +46,7 @@ func openHouse(t *testing.T, rewire func(configuration string) string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.Web.Listen, err = freeAddress(); err != nil {
+	if cfg.Web.Listen, err = stage.FreeAddress(); err != nil {
 		t.Fatal(err)
 	}
 	h := &house{cfg: cfg, url: "http://" + cfg.Web.Listen, stop: served(t, cfg, world.Clock.Now)}

@@ -30,6 +30,7 @@ var layers = []struct {
 	{packages: "connectors/connectortest", may: []string{"connectors"}},
 	{packages: "connectors/*", may: []string{"connectors"}},
 	{packages: "connectors/*/sandbox"},
+	{packages: "connectors/mailbox/dovecot", may: []string{"connectors/mailbox/sandbox"}},
 
 	{packages: "cmd/standdown/internal/spelling", std: true},
 	{packages: "cmd/standdown/internal/config", may: []string{"cmd/standdown/internal/spelling", "mapping", "rules"}},
@@ -43,7 +44,7 @@ var layers = []struct {
 	{packages: "cmd/standdown/internal/replay", may: []string{"cmd/standdown/internal/store", "rules"}},
 	{packages: "cmd/standdown/internal/web", may: []string{"cmd/standdown/internal/replay", "cmd/standdown/internal/store", "connectors", "rules"}},
 	{packages: "cmd/standdown/internal/preview", may: []string{"cmd/standdown/internal/store", "connectors", "mapping", "rules"}},
-	{packages: "cmd/standdown/internal/bench", may: []string{"cmd/standdown/internal/store", "cmd/standdown/internal/store/*", "connectors", "connectors/*", "connectors/*/sandbox", "rules"}},
+	{packages: "cmd/standdown/internal/bench", may: []string{"cmd/standdown/internal/stage", "cmd/standdown/internal/store", "cmd/standdown/internal/store/*", "connectors", "connectors/*", "connectors/*/*", "rules"}},
 	{packages: "cmd/standdown/internal/survey", may: []string{"connectors/salesforce", "mapping"}},
 	{packages: "cmd/standdown/internal/stage", may: []string{"connectors/*/sandbox"}},
 	{packages: "cmd/standdown", may: []string{"*", "*/*", "*/*/*", "cmd/standdown/internal/*"}},

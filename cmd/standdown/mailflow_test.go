@@ -15,6 +15,7 @@ import (
 
 	"standdown/cmd/standdown/internal/bench"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors/mailbox/dovecot"
 	mailserver "standdown/connectors/mailbox/sandbox"
 )
 
@@ -206,8 +207,8 @@ func startBadLine(t testing.TB, target string, seed uint64, most int64) *bench.B
 // failed.
 func startDovecot(t testing.TB) *bench.Postbox {
 	t.Helper()
-	box, log, err := bench.StartDovecot(t.Context())
-	if errors.Is(err, bench.NoDovecot) && os.Getenv("STANDDOWN_REQUIRE_REAL") != "1" {
+	server, err := dovecot.Start(bench.MailPassword)
+	if errors.Is(err, dovecot.ErrMissing) && os.Getenv("STANDDOWN_REQUIRE_REAL") != "1" {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -215,10 +216,13 @@ func startDovecot(t testing.TB) *bench.Postbox {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			text, _ := os.ReadFile(log)
-			t.Logf("the end of Dovecot's log:\n%s", text[max(0, len(text)-5000):])
+			t.Logf("the end of Dovecot's log:\n%s", server.Log())
 		}
-		box.Close()
+		server.End()
 	})
+	box, err := bench.InDovecot(server)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return box
 }

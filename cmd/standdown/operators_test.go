@@ -57,7 +57,7 @@ func (w *watched) cases() (all []string) {
 // told waits until operators have so many mails and cases, and tells which.
 func (w *watched) told(mails, cases int) string {
 	w.Helper()
-	if err := until(w.Context(), fmt.Sprintf("%d mails and %d cases for operators", mails, cases), func() (bool, error) {
+	if err := stage.Until(w.Context(), fmt.Sprintf("%d mails and %d cases for operators", mails, cases), func() (bool, error) {
 		return len(w.mails()) >= mails && len(w.cases()) >= cases, nil
 	}); err != nil {
 		w.Fatalf("%v; mails %q, cases %q", err, w.mails(), w.cases())
@@ -74,7 +74,7 @@ func (w *watched) again() {
 	w.stop()
 	w.stop = served(w.T, w.cfg, w.world.Clock.Now)
 	calm := lull{journal: w.journal}
-	if err := until(w.Context(), "calm", func() (bool, error) { return calm.lasts(w.Context()) }); err != nil {
+	if err := stage.Until(w.Context(), "calm", func() (bool, error) { return calm.lasts(w.Context()) }); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -98,7 +98,7 @@ func (w *watched) asks(contract string) {
 // approves waits until so many cancellations are proposed, and approves them.
 func (w *watched) approves(n int) {
 	w.Helper()
-	if err := until(w.Context(), "proposals", func() (bool, error) {
+	if err := stage.Until(w.Context(), "proposals", func() (bool, error) {
 		proposed, err := w.journal.Entries(w.Context(), store.Filter{States: []store.State{store.Proposed}})
 		return len(proposed) >= n, err
 	}); err != nil {
@@ -163,7 +163,7 @@ func TestOperatorsAreToldInTheOrgAndByMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.stop = served(t, w.cfg, w.world.Clock.Now)
-		if err := until(t.Context(), "a read, after which the reserve is known", func() (bool, error) {
+		if err := stage.Until(t.Context(), "a read, after which the reserve is known", func() (bool, error) {
 			r, err := w.journal.Reading(t.Context(), "salesforce")
 			return r.ReadAt.After(last.ReadAt), err
 		}); err != nil {

@@ -83,7 +83,7 @@ func (n *neighbours) add(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { world.Close() })
-	address, err := freeAddress()
+	address, err := stage.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func (n *neighbours) reload(t *testing.T) {
 	t.Helper()
 	before := strings.Count(n.log.String(), "configuration read anew")
 	n.hangups <- syscall.SIGHUP
-	err := until(t.Context(), "the configurations to be read", func() (bool, error) {
+	err := stage.Until(t.Context(), "the configurations to be read", func() (bool, error) {
 		return strings.Count(n.log.String(), "configuration read anew") > before, nil
 	})
 	if err != nil {
@@ -167,7 +167,7 @@ func (one *neighbour) do(t *testing.T, act stage.Act) {
 // becomes waits for what is asked.
 func becomes(t *testing.T, what string, is func() (bool, error)) {
 	t.Helper()
-	if err := until(t.Context(), what, is); err != nil {
+	if err := stage.Until(t.Context(), what, is); err != nil {
 		t.Fatal(err)
 	}
 }

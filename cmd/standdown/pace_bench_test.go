@@ -63,7 +63,7 @@ func BenchmarkDelivery(b *testing.B) {
 				}()
 				journal := <-ready
 				b.StartTimer()
-				err = until(ctx, "delivery", func() (bool, error) { return journal.Quiet(ctx) })
+				err = stage.Until(ctx, "delivery", func() (bool, error) { return journal.Quiet(ctx) })
 				b.StopTimer()
 				stop()
 				if err := <-ended; err != nil {
@@ -184,7 +184,7 @@ func BenchmarkRescue(b *testing.B) {
 					h.daemons[0].signal(syscall.SIGKILL)
 					b.StartTimer()
 				}
-				err := until(b.Context(), act.Title, func() (bool, error) { return act.Done(h.world) })
+				err := stage.Until(b.Context(), act.Title, func() (bool, error) { return act.Done(h.world) })
 				b.StopTimer()
 				if err != nil {
 					b.Fatal(err)

@@ -197,7 +197,7 @@ func (w *watchedStage) serveUntilCalm(t testing.TB) *store.Store {
 		t.Fatal(err)
 	}
 	calm := lull{journal: journal}
-	err = until(t.Context(), "the daemon to have nothing to do, now and in a minute", func() (bool, error) {
+	err = stage.Until(t.Context(), "the daemon to have nothing to do, now and in a minute", func() (bool, error) {
 		next, err := journal.NextDeadlines(t.Context(), 1)
 		if err != nil {
 			return false, err

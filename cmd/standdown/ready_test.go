@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/connectors/salesforce/sandbox"
 )
 
@@ -17,7 +18,7 @@ func TestReadinessOfADaemon(t *testing.T) {
 	awaits := func(what string, status int, says string) {
 		t.Helper()
 		last := ""
-		err := until(t.Context(), what, func() (bool, error) {
+		err := stage.Until(t.Context(), what, func() (bool, error) {
 			resp, err := http.Get(h.url + "/readyz")
 			if err != nil {
 				return false, nil // it begins
@@ -36,7 +37,7 @@ func TestReadinessOfADaemon(t *testing.T) {
 	fails := func(source string) {
 		t.Helper()
 		figure := fmt.Sprintf(`standdown_source_reads_total{result="failed",source=%q}`, source)
-		err := until(t.Context(), "a reading that fails", func() (bool, error) {
+		err := stage.Until(t.Context(), "a reading that fails", func() (bool, error) {
 			return strings.Contains(fetch(t, h.url+"/metrics"), figure), nil
 		})
 		if err == nil {

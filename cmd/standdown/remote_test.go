@@ -156,7 +156,7 @@ func TestWhatIsApprovedElsewhereIsDoneInTheOrg(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts a daemon and a world")
 	}
-	address, err := freeAddress()
+	address, err := stage.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestWhatIsApprovedElsewhereIsDoneInTheOrg(t *testing.T) {
 		}
 		return stdout.String(), err
 	}
-	err = until(t.Context(), "the effect in the org", func() (bool, error) {
+	err = stage.Until(t.Context(), "the effect in the org", func() (bool, error) {
 		said, err := command("outbox", "list", "--state", "proposed", "-o", "json")
 		if err != nil {
 			return false, err

@@ -76,7 +76,7 @@ func playWithMishaps(t *testing.T) (state []string) {
 			begun(t.Context(), func() bool { return sending(t.Context(), h.journal) })
 			server.Down(t)
 			server.Up(t)
-			err := until(t.Context(), "the database", func() (bool, error) {
+			err := stage.Until(t.Context(), "the database", func() (bool, error) {
 				_, err := h.journal.Quiet(t.Context())
 				return err == nil, nil
 			})
@@ -128,7 +128,7 @@ func another(t *testing.T, url string, old *os.Process) *os.Process {
 		t.Fatal(err)
 	}
 	defer c.Close(t.Context())
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(stage.Patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		var id string
 		err := c.QueryRow(t.Context(), "SELECT leader_id FROM river_leader WHERE expires_at > now()").Scan(&id)
 		parts := strings.Split(id, "_")
@@ -198,7 +198,7 @@ func TestADaemonThatIsToldToStopFinishesWhatItHasBegun(t *testing.T) {
 		if err := scene(t, "Harold Finch goes away")[0].Do(world); err != nil {
 			t.Fatal(err)
 		}
-		err = until(t.Context(), "a call that writes", func() (bool, error) { return sending(t.Context(), journal), nil })
+		err = stage.Until(t.Context(), "a call that writes", func() (bool, error) { return sending(t.Context(), journal), nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func TestADaemonThatIsToldToStopFinishesWhatItHasBegun(t *testing.T) {
 		}
 		select {
 		case err = <-ended:
-		case <-time.After(patience):
+		case <-time.After(stage.Patience):
 			t.Fatal("it does not stop")
 		}
 		if err != nil {

@@ -57,7 +57,7 @@ func TestShadowLeavesTheWorldAlone(t *testing.T) {
 		t.Helper()
 		taken(t, journal, mails)
 		calm := lull{journal: journal}
-		if err := until(t.Context(), "the daemon to have nothing to do", func() (bool, error) { return calm.lasts(t.Context()) }); err != nil {
+		if err := stage.Until(t.Context(), "the daemon to have nothing to do", func() (bool, error) { return calm.lasts(t.Context()) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestShadowLeavesTheWorldAlone(t *testing.T) {
 	}
 
 	// The story has gone on for weeks: what is due is compared.
-	if err := until(t.Context(), "the comparison", func() (bool, error) {
+	if err := stage.Until(t.Context(), "the comparison", func() (bool, error) {
 		due, err := journal.ShadowsDue(t.Context(), w.Clock.Now(), 1)
 		return err == nil && len(due) == 0, err
 	}); err != nil {
@@ -159,7 +159,7 @@ type stored struct {
 // taken waits until so many mails have been taken in.
 func taken(t *testing.T, journal *store.Store, n int) {
 	t.Helper()
-	if err := until(t.Context(), "mails to be taken in", func() (bool, error) {
+	if err := stage.Until(t.Context(), "mails to be taken in", func() (bool, error) {
 		events, err := journal.Events(t.Context(), store.New, store.Decided, store.Ignored, store.Quarantined)
 		mails := 0
 		for _, e := range events {

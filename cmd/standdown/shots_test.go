@@ -52,7 +52,7 @@ func TestShots(t *testing.T) {
 		t.Fatal(err)
 	}
 	var decision string
-	err := until(t.Context(), "what waits", func() (bool, error) {
+	err := stage.Until(t.Context(), "what waits", func() (bool, error) {
 		open, err := h.journal.Entries(t.Context(), store.Filter{States: []store.State{store.Proposed}})
 		for _, e := range open {
 			decision = e.Decision

@@ -100,7 +100,7 @@ func openTheatre(t testing.TB, s setting) *theatre {
 		}
 		return true, nil
 	}
-	if err := until(t.Context(), "the first read", seen); err != nil {
+	if err := stage.Until(t.Context(), "the first read", seen); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -135,7 +135,7 @@ func (h *theatre) play(ctx context.Context, acts []stage.Act) error {
 			return fmt.Errorf("playing %q: %w", act.Title, err)
 		}
 		calm := lull{journal: h.journal}
-		err := until(ctx, act.Title, func() (bool, error) {
+		err := stage.Until(ctx, act.Title, func() (bool, error) {
 			open, err := h.attend(ctx, act.Approves)
 			if err != nil || open {
 				return false, err
@@ -177,7 +177,7 @@ func (h *theatre) attend(ctx context.Context, approves bool) (open bool, err err
 func (h *theatre) state(t testing.TB) []string {
 	t.Helper()
 	// The copies of what was sent come in as mails; they are filed as well.
-	err := until(t.Context(), "all mails to be filed", func() (bool, error) {
+	err := stage.Until(t.Context(), "all mails to be filed", func() (bool, error) {
 		left, err := h.world.Mail.Folder(stage.Mailbox, "INBOX")
 		return len(left) == 0, err
 	})

@@ -22,11 +22,9 @@ const (
 func filled(b *testing.B) *server {
 	b.Helper()
 	s := startDovecot(b)
-	inbox := filepath.Join(s.dovecot.dir, "mail", user)
-	for _, name := range []string{"cur", "new", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(inbox, name), 0o777); err != nil {
-			b.Fatal(err)
-		}
+	inbox, err := s.dovecot.Maildir(user)
+	if err != nil {
+		b.Fatal(err)
 	}
 	for i := range benchMails {
 		text := letter(fmt.Sprintf("mail %04d", i))
@@ -35,8 +33,8 @@ func filled(b *testing.B) *server {
 			b.Fatal(err)
 		}
 	}
-	if os.Getuid() == 0 {
-		filepath.WalkDir(inbox, func(path string, _ os.DirEntry, _ error) error { return os.Chown(path, 65534, 65534) })
+	if err := s.dovecot.Own(inbox); err != nil {
+		b.Fatal(err)
 	}
 	c := s.client(b) // has Dovecot make its index
 	c.Close()

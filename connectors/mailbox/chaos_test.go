@@ -53,8 +53,10 @@ func TestAServerThatIsRestartedIsReadOn(t *testing.T) {
 	s.deliver(t, letter("before"))
 	source := open(t, s, nil)
 	records, cursor := drain(t, source, "")
-	s.dovecot.stop()
-	s.dovecot.start(t)
+	s.dovecot.Down()
+	if err := s.dovecot.Up(); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "Dovecot listens", func() bool {
 		conn, err := net.Dial("tcp", s.options.Address)
 		if err == nil {
@@ -194,7 +196,7 @@ func TestEachOf300MailsIsActedUponOnce(t *testing.T) {
 				p.reset()
 			case 3:
 				delivering.Lock()
-				s.dovecot.kick()
+				s.dovecot.Kick(user)
 				delivering.Unlock()
 			}
 		}

@@ -90,14 +90,14 @@ passdb {
 }
 `)
 	// Dovecot reads these when somebody first logs in.
-	keys := filepath.Join(s.dovecot.dir, "keys", "default", "HS256")
+	keys := filepath.Join(s.dovecot.Dir, "keys", "default", "HS256")
 	if err := os.MkdirAll(keys, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for path, text := range map[string]string{
 		filepath.Join(keys, "default"): base64.StdEncoding.EncodeToString(tokenKey),
-		filepath.Join(s.dovecot.dir, "oauth2.conf"): "introspection_mode = local\nusername_attribute = email\n" +
-			"local_validation_key_dict = fs:posix:prefix=" + s.dovecot.dir + "/keys/\n",
+		filepath.Join(s.dovecot.Dir, "oauth2.conf"): "introspection_mode = local\nusername_attribute = email\n" +
+			"local_validation_key_dict = fs:posix:prefix=" + s.dovecot.Dir + "/keys/\n",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -129,12 +129,14 @@ func TestMailIsReadWithAccessTokens(t *testing.T) {
 			drain(t, source, cursor)
 			waiting := make(chan error, 1)
 			go func() { waiting <- source.Wait(t.Context()) }()
-			if err := os.WriteFile(filepath.Join(s.dovecot.dir, "keys", "default", "HS256", "default"),
+			if err := os.WriteFile(filepath.Join(s.dovecot.Dir, "keys", "default", "HS256", "default"),
 				[]byte(base64.StdEncoding.EncodeToString([]byte("another key"))), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			s.dovecot.stop() // it caches keys
-			s.dovecot.start(t)
+			s.dovecot.Down() // it caches keys
+			if err := s.dovecot.Up(); err != nil {
+				t.Fatal(err)
+			}
 			err := within(t, 30*time.Second, waiting)
 			if connectors.ClassOf(err) != connectors.Denied {
 				t.Fatalf("got %v, want it denied", err)
@@ -162,7 +164,7 @@ func TestATokenThatRunsOutIsReplaced(t *testing.T) {
 	ends := time.Now().Add(2 * time.Second)
 	go source.Wait(t.Context())
 	eventually(t, "the token has run out", func() bool { return time.Now().After(ends) })
-	s.dovecot.kick()
+	s.dovecot.Kick(user)
 	eventually(t, "another token is fetched while it waits", func() bool { return len(i.asked()) == 2 })
 	if _, err := source.Changes(t.Context(), cursor); err != nil {
 		t.Fatal(err)

@@ -1,18 +1,10 @@
 package mailbox_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"fmt"
-	"math/big"
-	"net"
+	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +15,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"standdown/connectors/mailbox"
+	"standdown/connectors/mailbox/dovecot"
 	"standdown/connectors/mailbox/sandbox"
 )
 
@@ -35,7 +28,7 @@ const (
 // their own.
 type server struct {
 	options mailbox.Options // how to reach it
-	dovecot *dovecot        // nil for the sandbox
+	dovecot *dovecot.Server // nil for the sandbox
 }
 
 // onEveryServer runs a test against each kind of IMAP server there is.
@@ -55,160 +48,37 @@ func startSandbox(t testing.TB, without ...imap.Cap) *server {
 	return &server{options: mailbox.Options{Address: s.IMAPAddr, TLS: mailbox.Plain, Username: user, Password: password}}
 }
 
-// A dovecot is a Dovecot in a directory of its own.
-type dovecot struct {
-	program, dir string
-	process      *exec.Cmd
-}
-
-func (d *dovecot) conf() string { return filepath.Join(d.dir, "dovecot.conf") }
-
-func (d *dovecot) start(t testing.TB) {
+// startDovecot runs Dovecot until the test ends; its log is shown if that has
+// failed. Settings are added to its configuration, with DIR for its folder.
+func startDovecot(t testing.TB, settings ...string) *server {
 	t.Helper()
-	d.process = exec.Command(d.program, "-F", "-c", d.conf())
-	if err := d.process.Start(); err != nil {
-		t.Fatal(err)
+	d, err := dovecot.Start(password, settings...)
+	if errors.Is(err, dovecot.ErrMissing) && os.Getenv("STANDDOWN_REQUIRE_REAL") != "1" {
+		t.Skip(err)
 	}
-}
-
-func (d *dovecot) stop() {
-	d.process.Process.Signal(os.Interrupt)
-	d.process.Wait()
-}
-
-// kick has Dovecot end the user's connections.
-func (d *dovecot) kick() {
-	exec.Command("doveadm", "-c", d.conf(), "kick", user).Run() // fails if there are none
-}
-
-// startDovecot runs Dovecot on a free port, with TLS, in a directory of its
-// own. Extra is added to its configuration, with DIR for that directory.
-func startDovecot(t testing.TB, extra ...string) *server {
-	t.Helper()
-	program, err := exec.LookPath("dovecot")
-	if err != nil {
-		if os.Getenv("STANDDOWN_REQUIRE_REAL") == "1" {
-			t.Fatal("dovecot is not installed, and STANDDOWN_REQUIRE_REAL=1")
-		}
-		t.Skip("dovecot is not installed (Debian: dovecot-imapd)")
-	}
-	dir, err := os.MkdirTemp("", "dovecot") // short: it holds sockets
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	roots := writeCertificate(t, dir)
-	uid, gid := os.Getuid(), os.Getgid()
-	if uid == 0 { // Dovecot refuses to read mail as root
-		uid, gid = 65534, 65534
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	free.Close()
-	for _, name := range []string{"mail", "run"} {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-	}
-	os.Chmod(dir, 0o755)
-	os.Chown(filepath.Join(dir, "mail"), uid, gid)
-	conf := fmt.Sprintf(`
-protocols = imap
-base_dir = %[1]s/run
-state_dir = %[1]s/run
-log_path = %[1]s/log
-ssl = yes
-ssl_cert = <%[1]s/cert.pem
-ssl_key = <%[1]s/key.pem
-auth_failure_delay = 0
-first_valid_uid = 1
-mail_location = maildir:%[1]s/mail/%%u
-default_internal_user = nobody
-default_login_user = nobody
-default_internal_group = nogroup
-service anvil {
-  chroot =
-}
-service imap-login {
-  chroot =
-  inet_listener imap {
-    port = 0
-  }
-  inet_listener imaps {
-    address = 127.0.0.1
-    port = %[2]s
-    ssl = yes
-  }
-}
-service stats {
-  chroot =
-}
-passdb {
-  driver = static
-  args = password=%[3]s
-}
-userdb {
-  driver = static
-  args = uid=%[4]d gid=%[5]d home=%[1]s/mail
-}
-`, dir, port, password, uid, gid)
-	d := &dovecot{program: program, dir: dir}
-	conf += strings.ReplaceAll(strings.Join(extra, "\n"), "DIR", dir)
-	if err := os.WriteFile(d.conf(), []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	d.start(t)
 	t.Cleanup(func() {
-		d.stop()
 		if t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			t.Logf("Dovecot's log:\n%s", log)
+			t.Logf("the end of Dovecot's log:\n%s", d.Log())
 		}
+		d.End()
 	})
-	s := &server{dovecot: d, options: mailbox.Options{
-		Address: address, TLS: mailbox.TLS, TLSConfig: &tls.Config{RootCAs: roots}, Username: user, Password: password,
+	return &server{dovecot: d, options: mailbox.Options{
+		Address: d.Address, TLS: mailbox.TLS, TLSConfig: &tls.Config{RootCAs: trusted(t, d.Dir)}, Username: user, Password: password,
 	}}
-	eventually(t, "Dovecot listens", func() bool {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
-	return s
 }
 
-func writeCertificate(t testing.TB, dir string) *x509.CertPool {
+// trusted is the certificate in dir.
+func trusted(t testing.TB, dir string) *x509.CertPool {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	certificate, err := os.ReadFile(filepath.Join(dir, "cert.pem"))
 	if err != nil {
 		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
-	for name, content := range map[string][]byte{"cert.pem": certPEM, "key.pem": keyPEM} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(certPEM)
+	pool.AppendCertsFromPEM(certificate)
 	return pool
 }
 

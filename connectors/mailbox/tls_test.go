@@ -15,7 +15,10 @@ import (
 
 func TestConnectionsAreEncrypted(t *testing.T) {
 	dir := t.TempDir()
-	roots := writeCertificate(t, dir)
+	if err := sandbox.Certify(dir); err != nil {
+		t.Fatal(err)
+	}
+	roots := trusted(t, dir)
 	certificate, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 	if err != nil {
 		t.Fatal(err)

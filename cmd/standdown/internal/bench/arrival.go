@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 )
 
@@ -62,7 +63,7 @@ func (c *Crowd) scriptEnds(ctx context.Context, p *Process, asked int, s *Sample
 // nothing has been written for half a minute: then the rest is lost.
 func (c *Crowd) allWritten(ctx context.Context, asked int) error {
 	most, since := 0, time.Now()
-	return until(ctx, "every workflow has been written to", func() (bool, error) {
+	return stage.Until(ctx, "every workflow has been written to", func() (bool, error) {
 		n := c.Written()
 		if n > most {
 			most, since = n, time.Now()
@@ -108,7 +109,7 @@ func (b *Bench) crowd(ctx context.Context, homeowners int, dovecot bool) (*Crowd
 	var box *Postbox
 	if dovecot {
 		var err error
-		if box, _, err = StartDovecot(ctx); err != nil {
+		if box, err = startDovecot(); err != nil {
 			return nil, err
 		}
 	}

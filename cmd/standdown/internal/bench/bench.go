@@ -196,31 +196,6 @@ func absolute(path string) string {
 	return path
 }
 
-// patience is how long anything may take before it counts as hanging.
-const patience = 10 * time.Minute
-
-// until asks until it is done.
-func until(ctx context.Context, what string, done func() (bool, error)) error {
-	ctx, stop := context.WithTimeout(ctx, patience)
-	defer stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		ok, err := done()
-		if err != nil {
-			return fmt.Errorf("waiting for %q: %w", what, err)
-		}
-		if ok {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %q: it did not come about: %w", what, ctx.Err())
-		case <-tick.C:
-		}
-	}
-}
-
 // pause waits; it reports whether to go on.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)

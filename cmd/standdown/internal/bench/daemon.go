@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 )
 
@@ -108,7 +109,7 @@ func (c *Crowd) because(err error) error {
 
 // beside opens a journal once a daemon has made it.
 func beside(ctx context.Context, path string) (journal *store.Store, err error) {
-	failure := until(ctx, "the journal", func() (bool, error) {
+	failure := stage.Until(ctx, "the journal", func() (bool, error) {
 		journal, err = store.OpenBeside(ctx, path)
 		return err == nil, nil
 	})
@@ -117,7 +118,7 @@ func beside(ctx context.Context, path string) (journal *store.Store, err error) 
 
 // baseline waits until a daemon has seen the world as it is at the start.
 func baseline(ctx context.Context, journal *store.Store, sources ...string) error {
-	return until(ctx, "the first read", func() (bool, error) {
+	return stage.Until(ctx, "the first read", func() (bool, error) {
 		for _, source := range sources {
 			r, err := journal.Reading(ctx, source)
 			if err != nil || r.ReadAt.IsZero() || r.Baseline {
@@ -168,7 +169,7 @@ func (b *Bench) during(ctx context.Context, file, journal string, do func(*store
 // drained waits until all is done, ends the daemon, and adds to the sample what
 // it needed and what it did wrong.
 func (c *Crowd) drained(ctx context.Context, journal *store.Store, asked int, s *Sample) error {
-	err := until(ctx, "all is done", func() (bool, error) { return c.Settled(ctx, journal, asked) })
+	err := stage.Until(ctx, "all is done", func() (bool, error) { return c.Settled(ctx, journal, asked) })
 	u, ended := c.daemon.Stop()
 	u.values(s.Values)
 	wrong, looked := c.Effects(asked)
@@ -182,7 +183,7 @@ func (c *Crowd) drained(ctx context.Context, journal *store.Store, asked int, s 
 // ready waits until the pages at the address say so, or say the opposite.
 func ready(ctx context.Context, address string, want bool) error {
 	client := http.Client{Timeout: 10 * time.Second}
-	return until(ctx, fmt.Sprintf("ready: %t", want), func() (bool, error) {
+	return stage.Until(ctx, fmt.Sprintf("ready: %t", want), func() (bool, error) {
 		answer, err := client.Get("http://" + address + "/readyz")
 		if err != nil {
 			return false, nil

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 )
 
@@ -30,7 +31,7 @@ func intake(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	box, _, err := StartDovecot(ctx)
+	box, err := startDovecot()
 	if err != nil {
 		return b.without(err, "W1", "Dovecot")
 	}
@@ -112,7 +113,7 @@ func withTrust(cmd *exec.Cmd, box *Postbox) *exec.Cmd {
 // its start on.
 func (c *Crowd) takenIn(ctx context.Context, program string, mails int) (u Usage, err error) {
 	c.forget()
-	nobody, err := freeAddress()
+	nobody, err := stage.FreeAddress()
 	if err != nil {
 		return u, err
 	}
@@ -131,7 +132,7 @@ func (c *Crowd) takenIn(ctx context.Context, program string, mails int) (u Usage
 		return u, c.because(err)
 	}
 	defer journal.Close()
-	err = until(ctx, "all mails are in the journal", func() (bool, error) {
+	err = stage.Until(ctx, "all mails are in the journal", func() (bool, error) {
 		reading, err := journal.Reading(ctx, "mailbox")
 		var at struct {
 			Last int `json:"u"`

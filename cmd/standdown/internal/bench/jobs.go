@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/connectors"
 	"standdown/connectors/salesforce/sandbox"
@@ -110,7 +111,7 @@ web: {listen: ""}
 	u, err := b.during(ctx, file, journal, func(s *store.Store) error {
 		// A daemon looks at the org when it starts; that is no part of the work. Its
 		// cursor tells when a round that comes in pages began, until it is over.
-		err := until(ctx, "the org was read", func() (bool, error) {
+		err := stage.Until(ctx, "the org was read", func() (bool, error) {
 			r, err := s.Reading(ctx, "salesforce")
 			return r.ReadAt.After(began) && !strings.Contains(string(r.Cursor), `"begun"`), err
 		})
@@ -118,7 +119,7 @@ web: {listen: ""}
 		if err := errors.Join(err, s.Resume(ctx, brake)); err != nil {
 			return err
 		}
-		return until(ctx, "everything is delivered", func() (bool, error) { return s.Quiet(ctx) })
+		return stage.Until(ctx, "everything is delivered", func() (bool, error) { return s.Quiet(ctx) })
 	})
 	if err != nil {
 		return s, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 )
 
@@ -91,7 +92,7 @@ func (b *Bench) overLine(ctx context.Context, asked int, happens func(context.Co
 		return s, err
 	}
 	defer w.line.Close()
-	if w.pages, err = freeAddress(); err != nil {
+	if w.pages, err = stage.FreeAddress(); err != nil {
 		return s, err
 	}
 	setting := Recommended()

@@ -9,8 +9,9 @@ import (
 
 // Picture draws the two figures that matter most to users as SVG: how long after
 // a mail's arrival Salesforce is written to, and how many API calls 1,000 jobs
-// cost. Bars are on a logarithmic scale, for they differ by thousands. What was
-// not measured is left out; a picture of nothing says so.
+// cost; and below them whether a mail costs more when the journal has grown.
+// Bars are on a logarithmic scale, for they differ by thousands. What was not
+// measured is left out; a picture of nothing says so.
 func (r *Report) Picture() []byte {
 	var p panels
 	for _, c := range r.Cases {
@@ -24,7 +25,13 @@ func (r *Report) Picture() []byte {
 			break
 		}
 	}
-	return p.draw(fmt.Sprintf("Taken by standdown bench on %s: %s.", r.Date.Format("2006-01-02"), r.Machine))
+	var growth *curve
+	for _, c := range r.Cases {
+		if c.Workload == "S1" {
+			growth = c.over("cpu", "decisions", "CPU of a mail's way, ms, by decisions in the journal")
+		}
+	}
+	return p.draw(growth, fmt.Sprintf("Taken by standdown bench on %s: %s.", r.Date.Format("2006-01-02"), r.Machine))
 }
 
 type bar struct {
@@ -66,14 +73,17 @@ const (
 	rowHeight    = 26
 )
 
-func (p panels) draw(foot string) []byte {
+func (p panels) draw(growth *curve, foot string) []byte {
 	height := 50
+	if growth != nil {
+		height += curveHeight + 100
+	}
 	for _, one := range p {
 		height += 50 + rowHeight*len(one.bars)
 	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" font-family="sans-serif" font-size="13">
-<title>Arrival to effect, and API calls</title>
+<title>Arrival to effect, API calls, and growth</title>
 <rect width="%[1]d" height="%[2]d" fill="#fff"/>
 `, pictureWidth, height)
 	y := 10
@@ -102,10 +112,14 @@ func (p panels) draw(foot string) []byte {
 		}
 		y += 12
 	}
+	if growth != nil {
+		growth.draw(&out, y)
+		y += curveHeight + 100
+	}
 	if len(p) == 0 {
 		foot = "Neither W2 nor W8 was measured. " + foot
 	}
-	fmt.Fprintf(&out, "<text x=\"10\" y=\"%d\" font-size=\"11\" fill=\"#555\">Logarithmic scale. %s</text>\n</svg>\n", y+24, html.EscapeString(foot))
+	fmt.Fprintf(&out, "<text x=\"10\" y=\"%d\" font-size=\"11\" fill=\"#555\">Bars: logarithmic scale. %s</text>\n</svg>\n", y+24, html.EscapeString(foot))
 	return out.Bytes()
 }
 

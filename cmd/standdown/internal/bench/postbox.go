@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"standdown/connectors/mailbox/dovecot"
 	mailserver "standdown/connectors/mailbox/sandbox"
 )
 
@@ -64,11 +65,38 @@ func Embedded(s *mailserver.Server) *Postbox {
 	}
 }
 
+// InDovecot is a mailbox of a Dovecot, which ends with it.
+func InDovecot(s *dovecot.Server) (*Postbox, error) {
+	path, err := s.Maildir(MailUser)
+	if err != nil {
+		return nil, err
+	}
+	mails := &maildir{path: path, own: s.Own}
+	return &Postbox{
+		Address: s.Address, TLS: "tls", Trust: filepath.Join(s.Dir, "cert.pem"),
+		Deliver: mails.deliver, Folder: mails.folder,
+		Kick:  func() { s.Kick(MailUser) },
+		close: s.End,
+	}, nil
+}
+
+// startDovecot is a mailbox of a Dovecot of its own.
+func startDovecot() (*Postbox, error) {
+	server, err := dovecot.Start(MailPassword)
+	if errors.Is(err, dovecot.ErrMissing) {
+		return nil, missing(err.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return InDovecot(server)
+}
+
 // A maildir is a mailbox as files. Its methods must not be called
 // concurrently with deliver.
 type maildir struct {
 	path      string
-	uid, gid  int
+	own       func(path string) error
 	delivered int
 }
 
@@ -81,7 +109,7 @@ func (m *maildir) deliver(letters ...[]byte) error {
 		if err := os.WriteFile(aside, letter, 0o600); err != nil {
 			return err
 		}
-		if err := os.Chown(aside, m.uid, m.gid); err != nil {
+		if err := m.own(aside); err != nil {
 			return err
 		}
 		if err := os.Rename(aside, filepath.Join(m.path, "new", name)); err != nil {

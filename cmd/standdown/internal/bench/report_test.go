@@ -142,6 +142,28 @@ func TestThePictureIsWellFormedAndShowsWhoWasMeasured(t *testing.T) {
 	}
 }
 
+func TestACurveThatDoesNotGrowIsFlat(t *testing.T) {
+	drawn := func(after float64) string {
+		history := taken([]Figure{{Name: "cpu"}, {Name: "decisions"}},
+			&Entrant{Name: Ours, samples: map[string][]float64{"cpu": {after}, "decisions": {1_000_000}}},
+			&Entrant{Name: "with 1,000", samples: map[string][]float64{"cpu": {20}, "decisions": {1000}}},
+			&Entrant{Name: "with 100,000", Missing: "no time"})
+		history.Workload = "S1"
+		picture := string((&Report{Cases: []*Case{history}}).Picture())
+		if err := xml.Unmarshal([]byte(picture), new(struct{})); err != nil {
+			t.Fatalf("%v\n%s", err, picture)
+		}
+		_, line, _ := strings.Cut(picture, `<polyline points="`)
+		line, _, _ = strings.Cut(line, `"`)
+		return line
+	}
+	for after, want := range map[float64]string{20: "60,70 760,70", 40: "60,130 760,70"} {
+		if got := drawn(after); got != want {
+			t.Errorf("from 20 to %v the line is %q, want %q", after, got, want)
+		}
+	}
+}
+
 func TestNumbersAreReadable(t *testing.T) {
 	for v, want := range map[float64]string{0: "0", 3: "3", 0.0123: "0.012", 1.234: "1.23", 12.34: "12.3", 123.4: "123", 1234: "1234", 12345: "12,345", 1234567.8: "1,234,568"} {
 		if got := number(v); got != want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"standdown/cmd/standdown/internal/stage"
 	"time"
 )
 
@@ -65,7 +66,7 @@ func start(ctx context.Context, b *Bench) error {
 		}
 		defer c.Close()
 		setting := Recommended()
-		if setting.Listen, err = freeAddress(); err != nil {
+		if setting.Listen, err = stage.FreeAddress(); err != nil {
 			return s, err
 		}
 		if err := c.Configure(setting); err != nil {
