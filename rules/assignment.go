@@ -76,18 +76,19 @@ const assignmentChanged = `
 
 // Whether a cancellation is taken back.
 const assignmentReopen = `
-| row | request            | assignment | end     | decision | then                 | because                                                                                   |
-|-----|--------------------|------------|---------|----------|----------------------|-------------------------------------------------------------------------------------------|
-| U1  | named              | cancelled  | ahead   | none     | reopen               | ASG-11, ASG-A13: it is not over; it is Unfilled again                                     |
-| U2  | named              | cancelled  | ahead   | standing | reopen, void-billing | ASG-11, ASG-A12, ASG-A13: it is not over; Unfilled again, and its cancellation not billed |
-| U3  | named              | cancelled  | ahead   | settled  | hold-for-review      | ASG-A12: its cancellation is approved or invoiced; only a person may undo that            |
-| U4  | named              | cancelled  | ahead   | unclear  | hold-for-review      | ASG-A12: nobody can say what has been decided about billing                               |
-| U5  | named              | cancelled  | passed  | -        | hold-for-review      | ASG-12, ASG-A13: it is over and cannot be reopened; a person says so                      |
-| U6  | named              | cancelled  | unknown | -        | hold-for-review      | ASG-12: nobody knows when it ends                                                         |
-| U7  | nameless, unproven | cancelled  | -       | -        | hold-for-review      | ASG-11, ASG-A16: it is not certain that it is the customer who asks                       |
-| U8  | -                  | live       | -       | -        | nothing              | ASG-11: it is not cancelled                                                               |
-| U9  | -                  | series     | -       | -        | hold-for-review      | ASG-A14: a series is reopened one occurrence at a time                                    |
-| U10 | -                  | unclear    | -       | -        | hold-for-review      | ASG-A14: it is not certain which assignment is meant or how it stands                     |
+| row | request            | assignment | end     | decision | then                      | because                                                                                   |
+|-----|--------------------|------------|---------|----------|---------------------------|-------------------------------------------------------------------------------------------|
+| U1  | named              | cancelled  | ahead   | none     | reopen                    | ASG-11, ASG-A13: it is not over; it is Unfilled again                                     |
+| U2  | named              | cancelled  | ahead   | standing | reopen, void-billing      | ASG-11, ASG-A12, ASG-A13: it is not over; Unfilled again, and its cancellation not billed |
+| U3  | named              | cancelled  | ahead   | settled  | hold-for-review           | ASG-A12: its cancellation is approved or invoiced; only a person may undo that            |
+| U4  | named              | cancelled  | ahead   | unclear  | hold-for-review           | ASG-A12: nobody can say what has been decided about billing                               |
+| U5  | named              | cancelled  | passed  | -        | hold-for-review           | ASG-12, ASG-A13: it is over and cannot be reopened; a person says so                      |
+| U6  | named              | cancelled  | unknown | -        | hold-for-review           | ASG-12: nobody knows when it ends                                                         |
+| U7  | nameless, unproven | cancelled  | -       | -        | hold-for-review           | ASG-11, ASG-A16: it is not certain that it is the customer who asks                       |
+| U8  | -                  | live       | -       | -        | nothing                   | ASG-11: it is not cancelled                                                               |
+| U9  | -                  | series     | -       | -        | hold-for-review           | ASG-A14: a series is reopened one occurrence at a time                                    |
+| U10 | -                  | unclear    | -       | -        | hold-for-review           | ASG-A14: it is not certain which assignment is meant or how it stands                     |
+| U11 | -                  | requested  | -       | -        | withdraw, hold-for-review | ASG-11: its cancellation is taken back before it was carried out; stop it and ask         |
 `
 
 // Whether billing that has been decided is waived.
@@ -149,10 +150,10 @@ func loadAssignments(s AssignmentSettings, cal *calendar) (*assignments, error) 
 	}, "record-billing", "void-billing", "hold-for-review", "nothing")
 	p.reopen = load("reopen", "Whether the cancellation of an assignment is taken back.", assignmentReopen, []column{
 		requests,
-		{"assignment", []string{"cancelled", "live", "series", "unclear"}},
+		{"assignment", []string{"cancelled", "live", "requested", "series", "unclear"}},
 		{"end", []string{"ahead", "passed", "unknown"}},
 		{"decision", []string{"none", "standing", "settled", "unclear"}},
-	}, "reopen", "void-billing", "hold-for-review", "nothing")
+	}, "reopen", "void-billing", "withdraw", "hold-for-review", "nothing")
 	p.waive = load("waive", "Whether the billing of a cancellation is waived.", assignmentWaive, []column{
 		{"waiver", []string{"attributed", "anonymous"}},
 		{"decision", []string{"billable", "free", "waived", "settled", "none", "unclear"}},
@@ -190,18 +191,18 @@ func (p *assignments) decide(s Snapshot, e Event, now time.Time, traced trace) [
 	if e.Request != nil {
 		m.mail = e.Request
 	}
-	switch e.Kind {
-	case AssignmentCancelRequested:
-		return m.decideRequest()
-	case AssignmentUncancelRequested:
-		return m.decideReopen()
-	}
 	var a *Assignment
 	if i := slices.IndexFunc(m.all, func(a Assignment) bool { return a.ID == e.Subject.ID }); i >= 0 {
 		a = &m.all[i]
 	}
-	if e.Kind == AssignmentWaiveRequested {
+	switch {
+	case e.Kind == AssignmentWaiveRequested:
 		return m.decideWaive(a, e.askedBy())
+	case e.Request == nil && e.askedBy() == "" && a.answered():
+	case e.Kind == AssignmentCancelRequested:
+		return m.decideRequest()
+	case e.Kind == AssignmentUncancelRequested:
+		return m.decideReopen()
 	}
 	// A box ticked while nothing is decided yet counts with the cancellation
 	// itself (ASG-6).

@@ -1,70 +1,49 @@
 package rules
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
-// A ruling is a decision being written.
-type ruling struct {
-	Decision
-	m   *matter
-	row *row
-}
-
-// rule finds the row for the facts and begins the decision, about a or, if it
-// is nil, about what the event is about.
-func (m *matter) rule(t *table, a *Assignment, facts ...Fact) ruling {
-	r := t.decide(facts)
+// draft begins a decision, about a or, if it is nil, about what the event is
+// about.
+func (m *matter) draft(t *table, a *Assignment, facts ...Fact) draft {
 	subject := m.event.Subject
 	if a != nil {
 		subject = Ref{"assignment", a.ID}
 	}
-	return ruling{m: m, row: r, Decision: Decision{
-		Policy: m.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: m.told(facts),
-	}}
-}
-
-func (d *ruling) act(verb string, on Ref, args map[string]string) {
-	d.Actions = append(d.Actions, Action{Verb: verb, On: on, Args: args})
-}
-
-func (d *ruling) warn(format string, args ...any) {
-	d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...))
-}
-
-func (d *ruling) remember(key, value string) {
-	if d.Remember == nil {
-		d.Remember = map[string]string{}
-	}
-	d.Remember[key] = value
+	return m.trace.draft(m.name(), t, subject, facts)
 }
 
 func (m *matter) decideRequest() []Decision {
+	quiet := matter{assignments: m.assignments, now: m.now} // nobody reads these reasons
 	meant, about := m.meant(m.all, func(a *Assignment) bool {
-		return slices.Contains([]string{"open", "under-way"}, m.assignmentFact(a).Value)
+		return slices.Contains([]string{"open", "under-way", "unclear"}, quiet.assignmentFact(a).Value)
 	})
-	d := m.rule(m.request, nil, m.requestFact(about), meant)
-	switch d.row.then[0] {
-	case "hold-for-review":
-		d.holdForReview(about)
+	d := m.draft(m.request, nil, m.requestFact(about), meant)
+	if d.row.then[0] == "hold-for-review" {
+		m.holdForReview(&d, about)
 		return []Decision{d.Decision}
-	case "decide-occurrence":
-		return append([]Decision{d.Decision}, m.decideCancel(about[0], "occurrence")...)
 	}
-	var decisions []Decision
+	decisions := make([]Decision, 1, 1+2*len(about)) // the request's, then billing and cancellation of each
+	if d.row.then[0] == "decide-occurrence" {
+		decisions[0] = d.Decision
+		return m.decideCancel(decisions, about[0], "occurrence")
+	}
 	var results []string
 	for _, a := range about {
-		each := m.decideCancel(a, "series")
-		decisions = append(decisions, each...)
-		results = append(results, a.called()+": "+outcome(each[len(each)-1]))
+		decisions = m.decideCancel(decisions, a, "series")
+		results = append(results, a.called()+": "+outcome(decisions[len(decisions)-1]))
 	}
-	d.act(postComment, Ref{"assignment", about[0].ID}, map[string]string{"text": fmt.Sprintf(
+	d.act(postComment, Ref{"assignment", about[0].ID}, map[string]string{"text": fill(
 		"%s asked %s to cancel the whole series.\n%s%s", m.speaker(), m.inWords(m.at()), strings.Join(results, "\n"), m.mail.source())})
-	return append([]Decision{d.Decision}, decisions...)
+	decisions[0] = d.Decision
+	return decisions
 }
 
 // outcome is what was decided about one occurrence of a series, for the report
@@ -80,32 +59,39 @@ func outcome(d Decision) string {
 	return "cancelled, " + d.Actions[0].Args["verdict"]
 }
 
-// decideCancel decides one assignment, and before it what it would be billed.
-func (m *matter) decideCancel(a *Assignment, scope string) []Decision {
+// decideCancel adds the decision about one assignment and, if it is cancelled,
+// before it what it is billed.
+func (m *matter) decideCancel(decisions []Decision, a *Assignment, scope string) []Decision {
 	billing, b := m.decideBilling(a, m.at())
-	d := m.rule(m.cancel, a, m.fact("scope", scope, "what is asked for is: %s", scope), m.assignmentFact(a), b.Fact)
+	d := m.draft(m.cancel, a, m.fact("scope", scope, "what is asked for is: %s", scope), m.assignmentFact(a), b.Fact)
 	if what := d.row.then[0]; what == "nothing" || what == "leave-out" {
-		return []Decision{d.Decision}
+		if a.Ask != "" && a.ID == m.event.Subject.ID {
+			d.remember(memoryAnswered, a.Ask)
+		}
+		return append(decisions, d.Decision)
 	}
+	d.remember(memoryAsked, m.event.ID)
+	m.forget(&d, a, memoryAnswered)
 	if m.trace {
-		d.cancel(a, b)
+		m.cancelAssignment(&d, a, b)
 	}
-	return []Decision{billing, d.Decision}
+	return append(decisions, billing, d.Decision)
 }
 
-func (d *ruling) cancel(a *Assignment, b bill) {
-	m := d.m
+func (m *matter) cancelAssignment(d *draft, a *Assignment, b bill) {
+	verdict := b.verdict()
+	requester, told := m.requester(), sentence(verdict)
 	for _, term := range d.row.then {
 		switch term {
 		case "cancel":
 			d.act("cancel-assignment", d.Subject, map[string]string{
-				"status-was": a.Status, "requester": m.requester(), "by": standdown, "at": m.at().UTC().Format(time.RFC3339), "verdict": b.verdict(),
+				"status-was": a.Status, "requester": requester, "by": standdown, "at": m.at().UTC().Format(time.RFC3339), "verdict": verdict,
 			})
 		case "record-billing":
-			d.recordBilling(a, b)
-			d.comment(a, fmt.Sprintf("%s asked %s to cancel it. %s", m.speaker(), m.inWords(m.at()), sentence(b.verdict())))
+			m.recordBilling(d, a, b, told)
+			m.comment(d, a, fill("%s asked %s to cancel it. %s%s", cmp.Or(m.event.askedBy(), requester), m.inWords(m.at()), told, m.ending()))
 		case "hold-for-review":
-			d.holdForReview([]*Assignment{a})
+			m.holdForReview(d, []*Assignment{a})
 		}
 	}
 }
@@ -127,7 +113,12 @@ func (m *matter) decideChanged(a *Assignment) []Decision {
 		}
 		billing, b = m.decideBilling(a, since)
 	}
-	d := m.rule(m.changed, a, status, m.decisionFact(a), requester, b.Fact)
+	d := m.draft(m.changed, a, status, m.decisionFact(a), requester, b.Fact)
+	if a.answered() {
+		d.remember(memoryAnswered, a.Ask)
+	} else if a != nil && a.Ask == "" {
+		m.forget(&d, a, memoryAnswered)
+	}
 	switch status.Value {
 	case "cancelled":
 		d.remember(memoryCancelledAt, since.UTC().Format(time.RFC3339))
@@ -136,52 +127,60 @@ func (m *matter) decideChanged(a *Assignment) []Decision {
 	}
 	switch d.row.then[0] {
 	case "record-billing":
-		d.recordBilling(a, b)
-		d.comment(a, fmt.Sprintf("It was cancelled in Salesforce %s; %s asked for it. %s", m.inWords(since), a.asker(), sentence(b.verdict())))
+		told := sentence(b.verdict())
+		m.recordBilling(&d, a, b, told)
+		m.comment(&d, a, fill("It was cancelled in Salesforce %s; %s asked for it. %s%s", m.inWords(since), a.asker(), told, m.ending()))
 		return []Decision{billing, d.Decision}
 	case "void-billing":
-		d.voidBilling(a)
-		d.comment(a, "It was reopened in Salesforce, so the decision about billing its cancellation is voided.")
+		m.voidBilling(&d, a)
+		m.forget(&d, a, memoryAsked)
+		m.comment(&d, a, "It was reopened in Salesforce, so the decision about billing its cancellation is voided."+m.ending())
 	case "hold-for-review":
-		d.holdForReview([]*Assignment{a})
+		m.holdForReview(&d, []*Assignment{a})
 	}
 	return []Decision{d.Decision}
 }
 
+// forget forgets what is remembered with a under the key, if anything is.
+func (m *matter) forget(d *draft, a *Assignment, key string) {
+	if a.Memory[key] != "" {
+		d.remember(key, "")
+	}
+}
+
 func (m *matter) decideReopen() []Decision {
-	meant, about := m.meant(m.all, func(a *Assignment) bool { return a.Status == "cancelled" && m.now.Before(a.End) })
+	meant, about := m.meant(m.all, func(a *Assignment) bool {
+		return a.Status == "" || a.Status == "cancelled" && (a.End.IsZero() || m.now.Before(a.End))
+	})
 	var a *Assignment
-	standing := m.fact("assignment", "unclear", "%s", meant.Reason)
-	switch {
-	case meant.Value == "series":
-		standing = m.fact("assignment", "series", "%s", meant.Reason)
-	case meant.Value == "occurrence" && about[0].Status == "cancelled":
-		a, standing = about[0], m.fact("assignment", "cancelled", "%s is cancelled", m.called(about[0]))
-	case meant.Value == "occurrence" && about[0].Status == "":
-		a, standing = about[0], m.fact("assignment", "unclear", "the status of %s cannot be read", m.called(about[0]))
-	case meant.Value == "occurrence":
-		a, standing = about[0], m.fact("assignment", "live", "%s is not cancelled", m.called(about[0]))
+	if meant.Value == "occurrence" {
+		a = about[0]
 	}
 	text := "" // of the comment
-	d := m.rule(m.reopen, a, m.requestFact(about), standing, m.endFact(a), m.decisionFact(a))
+	d := m.draft(m.reopen, a, m.requestFact(about), m.reopenableFact(meant, a), m.endFact(a), m.decisionFact(a))
 	for _, term := range d.row.then {
 		switch term {
+		case "withdraw":
+			d.Withdraws = true
+			d.remember(memoryAsked, "")
 		case "reopen":
 			d.act("reopen-assignment", d.Subject, map[string]string{"status-was": a.Status})
 			for _, who := range a.Interpreters {
 				d.act("release-interpreter", Ref{"assignment-interpreter", who.ID}, map[string]string{"name": who.called()})
 			}
 			d.remember(memoryCancelledAt, "")
-			text = fmt.Sprintf("%s asked %s to take the cancellation back. It is Unfilled again, ready to be given to somebody.", m.speaker(), m.inWords(m.at()))
+			m.forget(&d, a, memoryAsked)
+			m.forget(&d, a, memoryAnswered)
+			text = fill("%s asked %s to take the cancellation back. It is Unfilled again, ready to be given to somebody.", m.speaker(), m.inWords(m.at()))
 		case "void-billing":
-			d.voidBilling(a)
+			m.voidBilling(&d, a)
 			text += " The decision about billing is voided."
 		case "hold-for-review":
-			d.holdForReview(about)
+			m.holdForReview(&d, about)
 		}
 	}
 	if text != "" {
-		d.comment(a, text)
+		m.comment(&d, a, text+m.ending())
 	}
 	return []Decision{d.Decision}
 }
@@ -189,26 +188,26 @@ func (m *matter) decideReopen() []Decision {
 // decideWaive decides on the word of who, whether billing is waived; a is nil
 // if there is no such assignment.
 func (m *matter) decideWaive(a *Assignment, who string) []Decision {
-	d := m.rule(m.waive, a, m.waiverFact(who), m.waivableFact(a))
+	d := m.draft(m.waive, a, m.waiverFact(who), m.waivableFact(a))
 	switch d.row.then[0] {
 	case "waive-billing":
 		d.act("waive-billing", Ref{"billing", a.Billing.ID}, map[string]string{"status-was": a.Billing.Status, "by": who})
-		d.comment(a, fmt.Sprintf("%s has waived the billing of its cancellation: no charge and no payout.", who))
+		m.comment(&d, a, fill("%s has waived the billing of its cancellation: no charge and no payout.%s", who, m.ending()))
 	case "hold-for-review":
 		var about []*Assignment
 		if a != nil {
 			about = append(about, a)
 		}
-		d.holdForReview(about)
+		m.holdForReview(&d, about)
 	}
 	return []Decision{d.Decision}
 }
 
 // recordBilling keeps what was decided, whether it is billed or not (ASG-2).
-func (d *ruling) recordBilling(a *Assignment, b bill) {
+func (m *matter) recordBilling(d *draft, a *Assignment, b bill, details string) {
 	whole := func(minutes float64) string { return strconv.FormatFloat(minutes, 'f', -1, 64) }
 	args := map[string]string{
-		"verdict": b.Value, "charge-minutes": whole(b.charge), "payout-minutes": whole(b.paid()), "details": sentence(b.verdict()),
+		"verdict": b.Value, "charge-minutes": whole(b.charge), "payout-minutes": whole(b.paid()), "details": details,
 	}
 	if b.Value == "waived" {
 		args["waived-by"] = a.WaivedBy
@@ -216,13 +215,16 @@ func (d *ruling) recordBilling(a *Assignment, b bill) {
 	d.act("record-billing", d.Subject, args)
 }
 
-func (d *ruling) voidBilling(a *Assignment) {
+func (m *matter) voidBilling(d *draft, a *Assignment) {
 	d.act("void-billing", Ref{"billing", a.Billing.ID}, map[string]string{"status-was": a.Billing.Status})
 }
 
-func (d *ruling) comment(a *Assignment, text string) {
-	d.act(postComment, Ref{"assignment", a.ID}, map[string]string{"text": text + d.m.event.because() + d.m.mail.source()})
+func (m *matter) comment(d *draft, a *Assignment, text string) {
+	d.act(postComment, Ref{"assignment", a.ID}, map[string]string{"text": text})
 }
+
+// ending ends a comment with the reason given and the mail.
+func (m *matter) ending() string { return m.event.because() + m.mail.source() }
 
 // verdict is what is shown before anybody confirms (ASG-20).
 func (b bill) verdict() string {
@@ -236,8 +238,7 @@ func (b bill) verdict() string {
 }
 
 // holdForReview gives the matter to a person, with all that was found.
-func (d *ruling) holdForReview(about []*Assignment) {
-	m := d.m
+func (m *matter) holdForReview(d *draft, about []*Assignment) {
 	if !m.trace {
 		return
 	}
@@ -257,7 +258,7 @@ func (d *ruling) holdForReview(about []*Assignment) {
 			}
 		}
 	}
-	text := fmt.Sprintf("It is about %s: %s %s.%s\n\nThis needs a person: %s (row %s).\n\n%s",
+	text := fill("It is about %s: %s %s.%s\n\nThis needs a person: %s (row %s).\n\n%s",
 		what, m.inWords(m.at()), m.happened(), m.event.because(), why, d.Row, found(d.Facts, d.Warnings, m.mail))
 	d.act(holdForReview, d.Subject, map[string]string{
 		"title": shorten("Cancellation of "+what+": "+why, 255), "text": text, "contact": contact,
@@ -280,7 +281,7 @@ func (m *matter) happened() string {
 }
 
 // sender is name and address; empty if there is not one sender.
-func (r Request) sender() string {
+func (r *Request) sender() string {
 	if r.Name == "" || r.From == "" {
 		return r.From
 	}
@@ -292,5 +293,6 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(s[size:], ".") + "."
 }

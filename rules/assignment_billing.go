@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -27,7 +26,7 @@ func (m *matter) decideBilling(a *Assignment, at time.Time) (Decision, bill) {
 	customer := m.windowFact("customer", at, a.Start, a.Customer.called(), a.Customer.Terms)
 	interpreters, late := m.interpretersFact(a, at)
 	verdict := m.fact("verdict", m.settings.Verdict, "the settings judge the parties by: %s", m.settings.Verdict)
-	d := m.rule(m.billing, a, m.scheduleFact(a), customer, interpreters, verdict)
+	d := m.draft(m.billing, a, m.scheduleFact(a), customer, interpreters, verdict)
 
 	var b bill
 	value := "billable"
@@ -101,14 +100,14 @@ func (m *matter) windowFact(name string, at, start time.Time, who string, terms 
 	if !m.trace {
 		return Fact{Name: name, Value: value}
 	}
-	asked := fmt.Sprintf("%s asks for %s h (%s)", who, strconv.FormatFloat(hours, 'f', -1, 64), whose)
+	asked := strconv.FormatFloat(hours, 'f', -1, 64)
 	switch {
 	case value == "early":
-		return m.fact(name, value, "%s, and the notice was that or more", asked)
+		return m.fact(name, value, "%s asks for %s h (%s), and the notice was that or more", who, asked, whose)
 	case notice < 0:
-		return m.fact(name, value, "%s, and it was asked for %s after the start", asked, inHours(-notice))
+		return m.fact(name, value, "%s asks for %s h (%s), and it was asked for %s after the start", who, asked, whose, inHours(-notice))
 	}
-	return m.fact(name, value, "%s, and the notice was %s", asked, inHours(notice))
+	return m.fact(name, value, "%s asks for %s h (%s), and the notice was %s", who, asked, whose, inHours(notice))
 }
 
 // interpretersFact judges everybody the assignment is given to, and tells who
@@ -196,7 +195,7 @@ func (b bill) inWords() string {
 	}
 	var paid []string
 	for _, p := range b.payouts {
-		paid = append(paid, fmt.Sprintf("%s is paid %s", p.name, inMinutes(p.minutes)))
+		paid = append(paid, p.name+" is paid "+inMinutes(p.minutes))
 	}
 	return charge + ", " + strings.Join(paid, ", ")
 }
@@ -215,10 +214,11 @@ func inMinutes(minutes float64) string {
 
 func inHours(d time.Duration) string {
 	d = d.Round(time.Minute)
+	hours := strconv.Itoa(int(d/time.Hour)) + " h"
 	if d%time.Hour == 0 {
-		return fmt.Sprintf("%d h", d/time.Hour)
+		return hours
 	}
-	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	return hours + " " + strconv.Itoa(int(d%time.Hour/time.Minute)) + " min"
 }
 
 func (c Customer) called() string    { return calledOr(c.Name, "the customer") }

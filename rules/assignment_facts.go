@@ -2,7 +2,6 @@ package rules
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,14 @@ import (
 // "unknown" if it was when the daemon began: the notice of one that is not
 // billed at once is measured from then (ASG-A6).
 const memoryCancelledAt = "cancelled-at"
+
+// memoryAsked is the event that asked to cancel an assignment, until that is
+// taken back.
+const memoryAsked = "asked"
+
+// memoryAnswered is what the record still asks for, though it has been answered
+// without a change of the record that could have emptied it.
+const memoryAnswered = "answered"
 
 // standdown is who is on record for a cancellation that was carried out here.
 // Its billing is decided with it, so seeing it come back must not bill it
@@ -51,17 +58,20 @@ func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []
 		case i < 0:
 			return unclear("there is no such assignment")
 		case m.event.askedBy() != "":
-			return m.fact(name, "occurrence", "%s, this one only", m.called(&all[i])), []*Assignment{&all[i]}
+			return m.fact(name, "occurrence", "assignment %s, this one only", all[i].label()), []*Assignment{&all[i]}
 		case all[i].Ask != "cancel-series":
-			return m.fact(name, "occurrence", "%s asks for itself", m.called(&all[i])), []*Assignment{&all[i]}
+			return m.fact(name, "occurrence", "assignment %s asks for itself", all[i].label()), []*Assignment{&all[i]}
 		case all[i].Series == "":
-			return unclear("%s belongs to no series", m.called(&all[i]))
+			return unclear("assignment %s belongs to no series", all[i].label())
 		}
 		return m.series(all, all[i].Series)
 	}
 
 	var named, possible []*Assignment
 	var series []string
+	strange := slices.DeleteFunc(slices.Clone(m.mail.References), func(reference string) bool {
+		return slices.ContainsFunc(all, func(a Assignment) bool { return a.isCalled(reference) || strings.EqualFold(reference, a.Series) })
+	})
 	for i := range all {
 		a := &all[i]
 		if slices.ContainsFunc(m.mail.References, a.isCalled) {
@@ -76,6 +86,8 @@ func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []
 	}
 	candidates := possible
 	switch {
+	case len(strange) > 0:
+		return unclear("the mail names %s, which is no assignment or series of the sender's", strings.Join(strange, ", "))
 	case len(named) > 0:
 		candidates = named
 	case len(series) == 1:
@@ -97,7 +109,7 @@ func (m *matter) meant(all []Assignment, could func(*Assignment) bool) (Fact, []
 	if len(candidates) != 1 {
 		return unclear("the mail may mean %s assignments", strconv.Itoa(len(candidates)))
 	}
-	return m.fact(name, "occurrence", "%s, this one only", m.called(candidates[0])), candidates
+	return m.fact(name, "occurrence", "assignment %s, this one only", candidates[0].label()), candidates
 }
 
 func (m *matter) series(all []Assignment, series string) (Fact, []*Assignment) {
@@ -110,18 +122,13 @@ func (m *matter) series(all []Assignment, series string) (Fact, []*Assignment) {
 	return m.fact("meant", "series", "series %s, of %s", series, strconv.Itoa(len(found))), found
 }
 
-func (a Assignment) isCalled(reference string) bool {
+func (a *Assignment) isCalled(reference string) bool {
 	return reference != "" && (strings.EqualFold(reference, a.Name) || reference == a.ID)
 }
 
-func (m *matter) called(a *Assignment) string {
-	if !m.trace {
-		return ""
-	}
-	return a.called()
-}
+func (a *Assignment) called() string { return "assignment " + a.label() }
 
-func (a *Assignment) called() string { return "assignment " + calledOr(a.Name, a.ID) }
+func (a *Assignment) label() string { return cmp.Or(a.Name, a.ID) }
 
 // requestFact tells whether somebody asks who is known by name: the sender of a
 // mail (ASG-A16), whom the record names at the customer's (ASG-1), or somebody
@@ -176,6 +183,20 @@ func (m *matter) requester() string {
 // speaker is who asks, for those who read what came of it.
 func (m *matter) speaker() string { return cmp.Or(m.event.askedBy(), m.requester()) }
 
+// answered tells that what the record asks for is so already, or was when it was
+// asked for: what people do to it afterwards does not ask for it again.
+func (a *Assignment) answered() bool {
+	switch {
+	case a == nil || a.Ask == "":
+		return false
+	case a.Ask == a.Memory[memoryAnswered]:
+		return true
+	case a.Ask == "cancel":
+		return a.Status == "cancelled"
+	}
+	return a.Ask == "uncancel" && a.Status != "cancelled" && a.Status != ""
+}
+
 // assignmentFact tells how it stands. It may be cancelled until it is
 // invoiced, even afterwards (ASG-13); somebody at work is not called off by a
 // program (ASG-A17).
@@ -184,23 +205,25 @@ func (m *matter) assignmentFact(a *Assignment) Fact {
 	begun := !a.Start.IsZero() && !m.now.Before(a.Start)
 	switch {
 	case a.Invoiced || a.Billing != nil && a.Billing.Status == "invoiced":
-		return m.fact(name, "invoiced", "%s is invoiced", m.called(a))
+		return m.fact(name, "invoiced", "assignment %s is invoiced", a.label())
 	case a.Status == "cancelled":
-		return m.fact(name, "cancelled", "%s is cancelled", m.called(a))
+		return m.fact(name, "cancelled", "assignment %s is cancelled", a.label())
+	case m.decisionFact(a).Value != "none":
+		return m.fact(name, "unclear", "assignment %s is not cancelled, but what is billed of an earlier cancellation still stands", a.label())
 	case a.Status == "in-progress":
-		return m.fact(name, "under-way", "%s is in progress", m.called(a))
+		return m.fact(name, "under-way", "assignment %s is in progress", a.label())
 	case a.Status == "completed":
-		return m.fact(name, "over", "%s is completed", m.called(a))
+		return m.fact(name, "over", "assignment %s is completed", a.label())
 	case !slices.Contains([]string{"unfilled", "offered", "filled", "confirmed"}, a.Status):
-		return m.fact(name, "unclear", "the status of %s cannot be read", m.called(a))
+		return m.fact(name, "unclear", "the status of assignment %s cannot be read", a.label())
 	case begun && a.End.After(m.now):
-		return m.fact(name, "under-way", "%s began %s and is not over", m.called(a), m.inWords(a.Start))
+		return m.fact(name, "under-way", "assignment %s began %s and is not over", a.label(), m.inWords(a.Start))
 	case begun && a.End.IsZero():
-		return m.fact(name, "under-way", "%s began %s, and nobody knows when it ends", m.called(a), m.inWords(a.Start))
+		return m.fact(name, "under-way", "assignment %s began %s, and nobody knows when it ends", a.label(), m.inWords(a.Start))
 	case begun:
-		return m.fact(name, "over", "%s ended %s", m.called(a), m.inWords(a.End))
+		return m.fact(name, "over", "assignment %s ended %s", a.label(), m.inWords(a.End))
 	}
-	return m.fact(name, "open", "%s has not begun", m.called(a))
+	return m.fact(name, "open", "assignment %s has not begun", a.label())
 }
 
 // statusFact is how the record stands after a person has changed it.
@@ -210,35 +233,58 @@ func (m *matter) statusFact(a *Assignment) Fact {
 	case a == nil:
 		return m.fact(name, "unclear", "there is no such assignment")
 	case a.Status == "":
-		return m.fact(name, "unclear", "the status of %s cannot be read", m.called(a))
+		return m.fact(name, "unclear", "the status of assignment %s cannot be read", a.label())
 	case a.Status != "cancelled":
-		return m.fact(name, "live", "%s is not cancelled", m.called(a))
+		return m.fact(name, "live", "assignment %s is not cancelled", a.label())
 	case a.Memory[memoryCancelledAt] == "unknown":
-		return m.fact(name, "long-cancelled", "%s was cancelled before it was first seen", m.called(a))
-	case a.CancelledBy == standdown && a.Billing == nil:
-		return m.fact(name, "cancelled-here", "%s was cancelled by %s", m.called(a), standdown)
+		return m.fact(name, "long-cancelled", "assignment %s was cancelled before it was first seen", a.label())
+	case a.CancelledBy == standdown && (a.Billing == nil || a.Billing.Status == "voided" && a.Memory[memoryAsked] != ""):
+		return m.fact(name, "cancelled-here", "assignment %s was cancelled by %s", a.label(), standdown)
 	}
-	return m.fact(name, "cancelled", "%s is cancelled", m.called(a))
+	return m.fact(name, "cancelled", "assignment %s is cancelled", a.label())
 }
 
 // decisionFact is what has been decided about billing.
 func (m *matter) decisionFact(a *Assignment) Fact {
 	const name = "decision"
 	switch {
+	case a != nil && a.Invoiced && a.Status == "cancelled" && (a.Billing == nil || a.Billing.Status == "voided"):
+		return m.fact(name, "unclear", "it is invoiced, though no decision about billing its cancellation stands")
 	case a == nil || a.Billing == nil:
 		return m.fact(name, "none", "nothing has been decided about billing")
+	case a.Billing.Status == "voided":
+		return m.fact(name, "none", "the last decision about billing is voided")
 	case a.Invoiced:
 		return m.fact(name, "settled", "it is invoiced")
 	}
 	switch a.Billing.Status {
-	case "voided":
-		return m.fact(name, "none", "the last decision about billing is voided")
 	case "pending-review", "not-billable", "waived":
 		return m.fact(name, "standing", "the decision about billing is %s", a.Billing.Status)
 	case "approved", "invoiced":
 		return m.fact(name, "settled", "the decision about billing is %s", a.Billing.Status)
 	}
 	return m.fact(name, "unclear", "the decision about billing cannot be read")
+}
+
+// reopenableFact tells how what is to be reopened stands; a is nil unless it is
+// one assignment.
+func (m *matter) reopenableFact(meant Fact, a *Assignment) Fact {
+	const name = "assignment"
+	switch {
+	case meant.Value == "series":
+		return m.fact(name, "series", "%s", meant.Reason)
+	case a == nil:
+		return m.fact(name, "unclear", "%s", meant.Reason)
+	case a.Status == "cancelled":
+		return m.fact(name, "cancelled", "assignment %s is cancelled", a.label())
+	case a.Status == "":
+		return m.fact(name, "unclear", "the status of assignment %s cannot be read", a.label())
+	case a.Memory[memoryAsked] != "":
+		return m.fact(name, "requested", "assignment %s is not cancelled, but its cancellation has been asked for", a.label())
+	case m.event.Request != nil:
+		return m.fact(name, "unclear", "assignment %s is not cancelled, but the mail takes it for cancelled", a.label())
+	}
+	return m.fact(name, "live", "assignment %s is not cancelled", a.label())
 }
 
 // waivableFact is decisionFact as far as it matters for waiving: nothing is
@@ -249,10 +295,10 @@ func (m *matter) waivableFact(a *Assignment) Fact {
 	case a == nil:
 		return m.fact(f.Name, "none", "there is no such assignment")
 	case a.Status == "":
-		return m.fact(f.Name, "unclear", "the status of %s cannot be read", m.called(a))
+		return m.fact(f.Name, "unclear", "the status of assignment %s cannot be read", a.label())
 	case a.Status != "cancelled":
-		return m.fact(f.Name, "none", "%s is not cancelled", m.called(a))
-	case f.Value == "none":
+		return m.fact(f.Name, "none", "assignment %s is not cancelled", a.label())
+	case f.Value == "none" || f.Value == "unclear":
 	case a.Billing.Status == "waived":
 		f.Value = "waived"
 	case f.Value == "standing" && a.Billing.Status == "not-billable":
@@ -287,12 +333,11 @@ func (m *matter) endFact(a *Assignment) Fact {
 	return m.fact(name, "passed", "it ended %s", m.inWords(a.End))
 }
 
-// inWords is a day and time where the business is; like called it costs nothing
-// where none is told.
+// inWords is a day and time where the business is; it costs nothing where none
+// is told.
 func (m *matter) inWords(at time.Time) string {
 	if !m.trace {
 		return ""
 	}
-	local := at.In(m.calendar.zone)
-	return fmt.Sprintf("on %s at %s", inWords(local), local.Format("15:04"))
+	return at.In(m.calendar.zone).Format("on Monday, 2 January 2006 at 15:04")
 }

@@ -32,7 +32,9 @@ type Assignment struct {
 	Waive    bool     `json:"waive,omitempty" yaml:"waive,omitempty"`
 	WaivedBy string   `json:"waived_by,omitempty" yaml:"waived_by,omitempty"`
 	Billing  *Billing `json:"billing,omitempty" yaml:"billing,omitempty"` // the latest decision
-	// Memory holds "cancelled-at": when its status was found to be cancelled.
+	// Memory holds "cancelled-at", when its status was found to be cancelled,
+	// "asked", the event that asked to cancel it, and "answered", what of Ask has
+	// been answered.
 	Memory map[string]string `json:"memory,omitempty" yaml:"memory,omitempty"`
 }
 

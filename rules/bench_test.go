@@ -121,6 +121,25 @@ func TestFindingARowAllocatesNothingHoweverManyRowsThereAre(t *testing.T) {
 	}
 }
 
+// Allocations are what most of a decision's time goes to: these were 166 while
+// each question lay on the heap and texts were put together by fmt.
+func TestWhatDecisionsAllocateIsBounded(t *testing.T) {
+	book := defaultBook(t)
+	all := 0.0
+	for _, one := range benchmarkSituations() {
+		if one.name == "repeat" {
+			continue
+		}
+		all += testing.AllocsPerRun(100, func() { book.Decide(one.s, one.e, one.e.At) })
+		if n := testing.AllocsPerRun(100, func() { book.Rows(one.s, one.e, one.e.At) }); n > 8 {
+			t.Errorf("%s: %v allocations to find the rows, want 8 at most", one.name, n)
+		}
+	}
+	if all > 110 {
+		t.Errorf("%v allocations for nine decisions, want 110 at most", all)
+	}
+}
+
 // BenchmarkLookup finds the row for facts that are established, which is all
 // that grows with a table.
 func BenchmarkLookup(b *testing.B) {

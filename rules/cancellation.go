@@ -45,9 +45,10 @@ const cancellationNotify = `
 | T2  | pending  | known     | sales-rep                  | complete   | to-homeowner, cc-sales-rep                                | MIL-22, MIL-23, MIL-A13: the sales rep is the only other signer                                  |
 | T3  | pending  | known     | both                       | complete   | to-homeowner, cc-installer, cc-sales-rep                  | MIL-22, MIL-23, MIL-A13: both have signed                                                        |
 | T4  | pending  | known     | none, unknown              | -          | to-homeowner, hold-for-review                             | MIL-22, MIL-A14: no other signer is known; a mail cannot be unsent, but a copy can be sent later |
-| T5  | pending  | known     | installer, sales-rep, both | incomplete | to-homeowner, cc-installer, cc-sales-rep, hold-for-review | MIL-23, MIL-A14: a signer without an address is told by a person; who has one gets the copy      |
+| T5  | pending  | known     | both                       | incomplete | to-homeowner, cc-installer, cc-sales-rep, hold-for-review | MIL-23, MIL-A14: a signer without an address is told by a person; who has one gets the copy      |
 | T6  | -        | missing   | -                          | -          | hold-for-review                                           | MIL-A15: no homeowner has an address; a person tells them                                        |
 | T7  | final    | known     | -                          | -          | to-homeowner                                              | MIL-5: the final notice goes to the homeowner                                                    |
+| T8  | pending  | known     | installer, sales-rep       | incomplete | to-homeowner, hold-for-review                             | MIL-23, MIL-A14: the only other signer has no address and is told by a person; nobody else is    |
 `
 
 // What becomes of a request to restore.
@@ -241,7 +242,7 @@ func (c *cancellation) decide(s Snapshot, e Event, now time.Time, traced trace) 
 		return q.decideRestore()
 	case WorkflowChanged:
 		decisions := q.decideWatch()
-		if q.workflow != nil && q.workflow.Referral != nil {
+		if q.workflow != nil && q.workflow.Referral != nil && !q.settled() {
 			decisions = append(decisions, q.decideReferral()...)
 		}
 		return decisions

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,65 +16,33 @@ const (
 	staysRejected   = "Reviews that were rejected for it stay rejected." // MIL-A19
 )
 
-// A draft is a decision being written.
-type draft struct {
-	Decision
-	q   *question
-	row *row
-}
-
-// draft finds the row for the facts and begins the decision.
+// draft begins a decision about the workflow, if it is known which.
 func (q *question) draft(t *table, facts ...Fact) draft {
-	r := t.decide(facts)
 	subject := q.event.Subject
 	if q.workflow != nil {
 		subject = Ref{"workflow", q.workflow.ID}
 	}
-	return draft{q: q, row: r, Decision: Decision{
-		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: q.told(facts),
-	}}
-}
-
-func (d *draft) act(verb string, on Ref, args map[string]string) {
-	if d.Actions == nil {
-		d.Actions = make([]Action, 0, 2) // nearly all have one or two
-	}
-	d.Actions = append(d.Actions, Action{Verb: verb, On: on, Args: args})
-}
-
-func (d *draft) remember(key, value string) {
-	if !d.q.trace {
-		return
-	}
-	if d.Remember == nil {
-		d.Remember = map[string]string{}
-	}
-	d.Remember[key] = value
-}
-
-func (d *draft) warn(format string, args ...any) {
-	d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...))
+	return q.trace.draft(q.name(), t, subject, facts)
 }
 
 // due sets the end of the time for restoring; a zero time takes it off.
-func (d *draft) due(at time.Time) {
+func (q *question) due(d *draft, at time.Time) {
 	d.Deadlines = append(d.Deadlines, Deadline{Kind: CancellationDue, Subject: d.Subject, At: at})
 }
 
 // closeReview rejects all that is pending for the current milestone, and only
 // for it, then submits the review (MIL-A5).
-func (d *draft) closeReview() {
-	m, _ := d.q.workflow.current()
+func (q *question) closeReview(d *draft) {
+	m, _ := q.workflow.current()
 	for _, id := range m.Reviews {
 		d.act("reject-review", Ref{"review", id}, nil)
 	}
 	d.act("submit-review", Ref{"milestone", m.ID}, nil)
 }
 
-// cancel is cancel, then comment; the notification has a table of its own and
-// follows as the next decision (MIL-13).
-func (d *draft) cancel() {
-	q := d.q
+// cancelWorkflow is cancel, then comment; the notification has a table of its
+// own and follows as the next decision (MIL-13).
+func (q *question) cancelWorkflow(d *draft) {
 	if !q.trace {
 		return
 	}
@@ -90,16 +57,16 @@ func (d *draft) cancel() {
 	if slices.Contains(d.row.then, "close-review") {
 		review = "\nThe review under way was rejected and submitted. " + staysRejected
 	}
-	d.comment(fill("%s\nReason: %s.\nIt is now Cancel Pending and can be restored for %s business days, at least until the end of %s. After that it is cancelled for good.%s%s",
+	q.comment(d, fill("%s\nReason: %s.\nIt is now Cancel Pending and can be restored for %s business days, at least until the end of %s. After that it is cancelled for good.%s%s",
 		asked, q.reason(), strconv.Itoa(q.settings.BusinessDays), q.lastDayInWords(q.now), review, q.mail.source()))
 }
 
 // comment goes to the feed of the homeowner's profile (MIL-A23).
-func (d *draft) comment(text string) {
-	if !d.q.trace {
+func (q *question) comment(d *draft, text string) {
+	if !q.trace {
 		return
 	}
-	contact := d.q.contact()
+	contact := q.contact()
 	if contact == "" {
 		d.warn("no homeowner's profile is known to comment on")
 		return
@@ -109,8 +76,7 @@ func (d *draft) comment(text string) {
 
 // refer tells Deal Processing by a case that says who asks, and gives the case
 // back to the back office, which talks with them (MIL-18, MIL-33).
-func (d *draft) refer(request string) {
-	q := d.q
+func (q *question) refer(d *draft, request string) {
 	if !q.trace {
 		return
 	}
@@ -121,7 +87,7 @@ func (d *draft) refer(request string) {
 	case request == "on-behalf":
 		requester = "Sales Rep"
 	}
-	text := fmt.Sprintf("%s\nThe request comes from: %s (%s), by mail on %s.\nIt is about %s.\nThe invoice will need to be paid.",
+	text := fill("%s\nThe request comes from: %s (%s), by mail on %s.\nIt is about %s.\nThe invoice will need to be paid.",
 		referralText, requester, q.mail.writer(), q.dayInWords(), q.workflow.inFull())
 	if requester != "HO" && q.memory(memoryStatement) == "" {
 		text += "\nThe homeowner's own written statement is still missing; nothing is cancelled without it."
@@ -134,8 +100,7 @@ func (d *draft) refer(request string) {
 	d.act("requeue-case", d.Subject, nil)
 }
 
-func (d *draft) askToRestore() {
-	q := d.q
+func (q *question) askToRestore(d *draft) {
 	if !q.trace {
 		return
 	}
@@ -144,7 +109,7 @@ func (d *draft) askToRestore() {
 	if by := q.event.askedBy(); by != "" {
 		requester = by
 	}
-	text := fmt.Sprintf("%s %s.\nIt can be restored until the end of %s. %s%s%s",
+	text := fill("%s %s.\nIt can be restored until the end of %s. %s%s%s",
 		q.askedToRestore(), q.workflow.inFull(), q.lastDayInWords(since), staysRejected, q.event.because(), q.mail.source())
 	d.act("open-case", d.Subject, map[string]string{
 		"subject": restorationText + ": " + q.workflow.called(), "description": text, "request_type": restorationType,
@@ -153,15 +118,14 @@ func (d *draft) askToRestore() {
 	d.act("assign-case", d.Subject, map[string]string{"team": q.settings.DealProcessingTeam, "reason": restorationText, "comments": q.workflow.inFull()})
 }
 
-// restore goes back to active: a workflow can have become pending from no
+// restoreWorkflow goes back to active: a workflow can have become pending from no
 // other status (MIL-A19).
-func (d *draft) restore() {
-	q := d.q
+func (q *question) restoreWorkflow(d *draft) {
 	if !q.trace {
 		return
 	}
 	d.act("restore-workflow", d.Subject, map[string]string{"status": "active"})
-	d.comment(fmt.Sprintf("%s %s. Its cancellation is undone; it is active again. %s%s%s",
+	q.comment(d, fill("%s %s. Its cancellation is undone; it is active again. %s%s%s",
 		q.askedToRestore(), q.workflow.inFull(), staysRejected, q.event.because(), q.mail.source()))
 }
 
@@ -173,9 +137,8 @@ func (q *question) askedToRestore() string {
 	return fill("%s asked in writing on %s to restore", q.mail.writer(), q.dayInWords())
 }
 
-// mail tells the homeowners, and those who signed with them.
-func (d *draft) mail(occasion string, to, cc []string) {
-	q := d.q
+// sendMail tells the homeowners, and those who signed with them.
+func (q *question) sendMail(d *draft, occasion string, to, cc []string) {
 	if !q.trace {
 		return
 	}
@@ -192,7 +155,7 @@ func (d *draft) mail(occasion string, to, cc []string) {
 	if !strings.HasPrefix(answered, "<") {
 		answered = ""
 	}
-	var names []string
+	names := make([]string, 0, 4)
 	for _, p := range q.workflow.Homeowners {
 		if p.Name != "" {
 			names = append(names, p.Name)
@@ -223,8 +186,7 @@ func (q *question) language() string {
 }
 
 // holdForReview gives the matter to a person, with all that was found.
-func (d *draft) holdForReview() {
-	q := d.q
+func (q *question) holdForReview(d *draft) {
 	if !q.trace {
 		return
 	}
@@ -237,8 +199,7 @@ func (d *draft) holdForReview() {
 
 // warnOfRights tells that the law or the contract may give a right to cancel
 // whatever the table says, so that nobody refuses what must be granted (BD-6).
-func (d *draft) warnOfRights() {
-	q := d.q
+func (q *question) warnOfRights(d *draft) {
 	if !q.trace || q.workflow == nil || q.workflow.Status != "active" {
 		return
 	}
@@ -259,7 +220,7 @@ func (q *question) repeatText() string {
 	if !q.trace {
 		return ""
 	}
-	return fmt.Sprintf("A request to cancel %s was received again on %s, from %s. Nothing was changed: %s.%s",
+	return fill("A request to cancel %s was received again on %s, from %s. Nothing was changed: %s.%s",
 		q.workflow.inFull(), q.dayInWords(), q.mail.writer(), q.standing(), q.mail.source())
 }
 
@@ -296,18 +257,18 @@ func (q *question) happened() string {
 	}
 	switch q.event.Kind {
 	case CancellationRequested:
-		return fmt.Sprintf("On %s %s asked by mail to cancel %s", q.dayInWords(), q.mail.writer(), about)
+		return fill("On %s %s asked by mail to cancel %s", q.dayInWords(), q.mail.writer(), about)
 	case RestoreRequested:
 		if by := q.event.askedBy(); by != "" {
-			return fmt.Sprintf("On %s %s of the back office asked to restore %s", q.dayInWords(), by, about)
+			return fill("On %s %s of the back office asked to restore %s", q.dayInWords(), by, about)
 		}
-		return fmt.Sprintf("On %s %s asked by mail to restore %s", q.dayInWords(), q.mail.writer(), about)
+		return fill("On %s %s asked by mail to restore %s", q.dayInWords(), q.mail.writer(), about)
 	case RequestUnclear:
-		return fmt.Sprintf("On %s %s sent a mail", q.dayInWords(), q.mail.writer())
+		return fill("On %s %s sent a mail", q.dayInWords(), q.mail.writer())
 	case CancellationDue:
-		return fmt.Sprintf("The time for restoring %s was checked on %s", about, q.dayInWords())
+		return fill("The time for restoring %s was checked on %s", about, q.dayInWords())
 	}
-	return fmt.Sprintf("On %s the record of %s or of its case with Deal Processing changed", q.dayInWords(), about)
+	return fill("On %s the record of %s or of its case with Deal Processing changed", q.dayInWords(), about)
 }
 
 func (q *question) dayInWords() string { return inWords(q.at().In(q.calendar.zone)) }
@@ -324,7 +285,7 @@ func (w *Workflow) inFull() string {
 	if w.Contract == "" {
 		return w.called()
 	}
-	return w.called() + " (contract " + w.Contract + ")"
+	return "workflow " + w.label() + " (contract " + w.Contract + ")"
 }
 
 func appendAddress(list []string, address string) []string {

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,7 @@ func (q *question) decideRequest() []Decision {
 	milestone := q.milestoneFact()
 	request := q.requestFact()
 	d := q.draft(q.request, request, q.workflowFact(), milestone, q.evidenceFact(milestone.Value))
-	d.warnOfRights()
+	q.warnOfRights(&d)
 	if request.Value == "written" {
 		// Kept for Deal Processing's decision, which may come weeks later.
 		d.remember(memoryStatement, q.evidence())
@@ -24,22 +23,22 @@ func (q *question) decideRequest() []Decision {
 	for _, term := range d.row.then {
 		switch term {
 		case "close-review":
-			d.closeReview()
+			q.closeReview(&d)
 		case "cancel":
-			d.cancel()
+			q.cancelWorkflow(&d)
 			return []Decision{d.Decision, q.decideNotify("pending")}
 		case "refer":
-			d.refer(request.Value)
+			q.refer(&d, request.Value)
 			d.remember(memoryReferred, q.event.ID)
 		case "note-repeat":
-			d.comment(q.repeatText())
+			q.comment(&d, q.repeatText())
 			if q.workflow.Status == "active" {
 				d.remember(memoryReferredRepeat, q.event.ID)
 			} else {
 				d.remember(memoryRepeat, q.event.ID)
 			}
 		case "hold-for-review":
-			d.holdForReview()
+			q.holdForReview(&d)
 		}
 	}
 	return []Decision{d.Decision}
@@ -49,7 +48,7 @@ func (q *question) decideNotify(occasion string) Decision {
 	signers := q.signersFact()
 	d := q.draft(q.notify,
 		q.fact("occasion", occasion, "the cancellation is %s", occasion), q.homeownerFact(), signers, q.addressesFact(signers.Value))
-	to, cc := []string{}, []string{}
+	to, cc := make([]string, 0, 4), make([]string, 0, 4) // of so few the lists stay on the stack
 	for _, term := range d.row.then {
 		switch term {
 		case "to-homeowner":
@@ -63,10 +62,10 @@ func (q *question) decideNotify(occasion string) Decision {
 		}
 	}
 	if len(to) > 0 {
-		d.mail(occasion, to, slices.DeleteFunc(cc, func(a string) bool { return contains(to, a) }))
+		q.sendMail(&d, occasion, to, slices.DeleteFunc(cc, func(a string) bool { return contains(to, a) }))
 	}
 	if slices.Contains(d.row.then, "hold-for-review") {
-		d.holdForReview()
+		q.holdForReview(&d)
 	}
 	return d.Decision
 }
@@ -80,17 +79,17 @@ func (q *question) decideRestore() []Decision {
 	for _, term := range d.row.then {
 		switch term {
 		case "ask-to-restore":
-			d.askToRestore()
+			q.askToRestore(&d)
 			d.remember(memoryRestore, q.event.ID)
 		case "restore":
-			d.restore()
+			q.restoreWorkflow(&d)
 			d.remember(memoryRestore, q.event.ID)
 		case "withdraw":
 			d.Withdraws = true
 			d.remember(memoryStatement, "")
 			d.remember(memoryReason, "")
 		case "hold-for-review":
-			d.holdForReview()
+			q.holdForReview(&d)
 		}
 	}
 	return []Decision{d.Decision}
@@ -106,7 +105,7 @@ func (q *question) decideUnclear() []Decision {
 		why = "the mail asks for: " + asks
 	}
 	d := q.draft(q.unclear, q.fact("asks", asks, "%s", why))
-	d.holdForReview()
+	q.holdForReview(&d)
 	return []Decision{d.Decision}
 }
 
@@ -128,17 +127,20 @@ func (q *question) decideWatch() []Decision {
 			since = q.at()
 		}
 		d.remember(memoryPendingSince, since.UTC().Format(time.RFC3339))
-		d.due(q.calendar.addBusinessDays(since, q.settings.BusinessDays))
+		q.due(&d, q.calendar.addBusinessDays(since, q.settings.BusinessDays))
 	case "disarm":
 		if end := q.calendar.addBusinessDays(since, q.settings.BusinessDays); status.Value == "cancelled" && q.now.Before(end) {
 			d.warn("it was fully cancelled before the %d business days were over (%s)", q.settings.BusinessDays, q.lastDayInWords(since))
 		}
-		d.due(time.Time{})
+		q.due(&d, time.Time{})
 		for _, key := range []string{memoryPendingSince, memoryStatement, memoryReason, memoryReferred, memoryReferral, memoryRestore, memoryRepeat, memoryReferredRepeat} {
 			d.remember(key, "")
 		}
 		if q.memory(memoryLanguage) != "" {
 			d.remember(memoryLanguage, "")
+		}
+		if q.settled() {
+			d.remember(memorySettled, q.workflow.Referral.ID)
 		}
 	}
 	return []Decision{d.Decision}
@@ -156,7 +158,11 @@ func (q *question) decideReferral() []Decision {
 	}
 	situation := strings.Join(values, " ")
 	news := q.fact("news", "fresh", "this situation has not been seen before")
-	if by, seen, _ := strings.Cut(q.memory(memoryReferral), " "); seen == situation && by != q.event.ID {
+	by, seen, _ := strings.Cut(q.memory(memoryReferral), " ")
+	switch {
+	case q.settled():
+		news = q.fact("news", "known", "it was about a cancellation that has been taken back")
+	case seen == situation && by != q.event.ID:
 		news = q.fact("news", "known", "nothing has changed since event %s", by)
 	}
 	d := q.draft(q.referral, append([]Fact{news}, facts...)...)
@@ -165,10 +171,10 @@ func (q *question) decideReferral() []Decision {
 	}
 	switch d.row.then[0] {
 	case "cancel":
-		d.cancel()
+		q.cancelWorkflow(&d)
 		return []Decision{d.Decision, q.decideNotify("pending")}
 	case "hold-for-review":
-		d.holdForReview()
+		q.holdForReview(&d)
 	}
 	return []Decision{d.Decision}
 }
@@ -186,13 +192,13 @@ func (q *question) decideFinish() []Decision {
 		d.act("finish-cancellation", d.Subject, nil)
 		return []Decision{d.Decision, q.decideNotify("final")}
 	case "look-again":
-		d.due(q.calendar.addBusinessDays(since, q.settings.BusinessDays+1))
+		q.due(&d, q.calendar.addBusinessDays(since, q.settings.BusinessDays+1))
 	case "rearm":
 		end := q.calendar.addBusinessDays(since, q.settings.BusinessDays)
 		d.warn("the deadline came early, for the calendar or the settings have changed since; it can be restored until the end of %s", q.lastDayInWords(since))
-		d.due(end)
+		q.due(&d, end)
 	case "hold-for-review":
-		d.holdForReview()
+		q.holdForReview(&d)
 	}
 	return []Decision{d.Decision}
 }
@@ -203,11 +209,11 @@ func (q *question) statusFact() Fact {
 	case w == nil:
 		return q.fact("status", "unclear", "%s", q.doubt)
 	case w.Status == "active":
-		return q.fact("status", "active", "%s is active", q.called())
+		return q.fact("status", "active", "workflow %s is active", w.label())
 	case w.Status == "cancel-pending" || w.Status == "cancelled":
-		return q.fact("status", w.Status, "%s is %s", q.called(), inStatus(w.Status))
+		return q.fact("status", w.Status, "workflow %s is %s", w.label(), inStatus(w.Status))
 	}
-	return q.fact("status", "unclear", "the status of %s cannot be read", q.called())
+	return q.fact("status", "unclear", "the status of workflow %s cannot be read", w.label())
 }
 
 func (q *question) restorableFact() Fact {
@@ -224,6 +230,10 @@ func (q *question) restorableFact() Fact {
 		return q.fact(name, "pending", "%s", status.Reason)
 	case status.Value == "active" && q.memory(memoryStatement)+q.memory(memoryReferred) != "":
 		return q.fact(name, "requested", "%s, but its cancellation has been requested", status.Reason)
+	}
+	if status.Value == "active" && q.event.askedBy() == "" {
+		// It may be about a cancellation that people are at, or another contract.
+		return q.fact(name, "unclear", "%s, but the mail takes it for cancelled", status.Reason)
 	}
 	return q.fact(name, status.Value, "%s", status.Reason)
 }
@@ -344,7 +354,11 @@ func (q *question) addressesFact(signers string) Fact {
 
 // pendingSince is when Cancel Pending was written; false if nothing is timed.
 func (q *question) pendingSince() (time.Time, bool) {
-	since, err := time.Parse(time.RFC3339, q.memory(memoryPendingSince))
+	known := q.memory(memoryPendingSince)
+	if known == "" {
+		return time.Time{}, false
+	}
+	since, err := time.Parse(time.RFC3339, known)
 	return since, err == nil
 }
 
@@ -363,7 +377,7 @@ func (q *question) lastDayInWords(since time.Time) string {
 // evidence identifies the mail as the written statement (MIL-A8).
 func (q *question) evidence() string {
 	if q.mail.MessageID == "" {
-		return fmt.Sprintf("event %s", q.event.ID)
+		return "event " + q.event.ID
 	}
 	if q.mail.SHA256 == "" {
 		return q.mail.MessageID

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ const (
 	memoryRestore        = "restore"         // event that asked to restore
 	memoryRepeat         = "repeat"          // event whose repetition was noted
 	memoryReferredRepeat = "referred-repeat" // the same, while Deal Processing has the case
+	memorySettled        = "settled"         // referral for a cancellation that was taken back
 )
 
 // A question is one event about one workflow.
@@ -39,9 +41,13 @@ type question struct {
 }
 
 // pick finds the workflow that a mail means: the one it names; if it names
-// none, the only one that is not cancelled (MIL-A16).
+// none, the only one that is not cancelled (MIL-A16). What it names besides and
+// nobody knows may be what it is about.
 func (q *question) pick(all []Workflow) {
 	var named, open []int
+	strange := slices.DeleteFunc(slices.Clone(q.mail.References), func(reference string) bool {
+		return slices.ContainsFunc(all, func(w Workflow) bool { return w.isCalled(reference) })
+	})
 	for i := range all {
 		w := &all[i]
 		if slices.ContainsFunc(q.mail.References, w.isCalled) {
@@ -54,12 +60,12 @@ func (q *question) pick(all []Workflow) {
 	switch {
 	case len(all) == 0:
 		q.doubt = "no workflow was found for the mail"
+	case len(strange) > 0:
+		q.doubt = "the mail names " + strings.Join(strange, ", ") + ", which is none of the homeowner's workflows"
 	case len(named) == 1:
 		q.workflow = &all[named[0]]
 	case len(named) > 1:
 		q.doubt = fmt.Sprintf("the mail names %d workflows", len(named))
-	case len(q.mail.References) > 0:
-		q.doubt = "the mail names " + strings.Join(q.mail.References, ", ") + ", which is none of the homeowner's workflows"
 	case len(open) == 1:
 		q.workflow = &all[open[0]]
 	case len(open) == 0 && len(all) == 1:
@@ -220,22 +226,22 @@ func (q *question) workflowFact() Fact {
 	}
 	switch {
 	case w.Status != "active" && w.Status != "cancel-pending" && w.Status != "cancelled":
-		return q.fact("workflow", "unclear", "the status of %s cannot be read", q.called())
+		return q.fact("workflow", "unclear", "the status of workflow %s cannot be read", w.label())
 	case w.Status != "active" && q.earlier(memoryRepeat):
-		return q.fact("workflow", "noted", "%s is %s, and a repeated request has been noted", q.called(), inStatus(w.Status))
+		return q.fact("workflow", "noted", "workflow %s is %s, and a repeated request has been noted", w.label(), inStatus(w.Status))
 	case w.Status != "active":
-		return q.fact("workflow", "ended", "%s is %s", q.called(), inStatus(w.Status))
+		return q.fact("workflow", "ended", "workflow %s is %s", w.label(), inStatus(w.Status))
 	case len(w.Homeowners) == 0 || w.Homeowners[0].ID == "":
-		return q.fact("workflow", "unclear", "%s has no homeowner's profile on record to comment on", q.called())
+		return q.fact("workflow", "unclear", "workflow %s has no homeowner's profile on record to comment on", w.label())
 	case w.Product == "" && len(q.settings.NeverProducts)+len(q.settings.RightOnlyProducts) > 0:
-		return q.fact("workflow", "unclear", "the product of %s is not known, and some products cannot be cancelled", q.called())
+		return q.fact("workflow", "unclear", "the product of workflow %s is not known, and some products cannot be cancelled", w.label())
 	case contains(q.settings.NeverProducts, w.Product):
-		return q.fact("workflow", "barred", "%s is %s, which can never be cancelled", q.called(), w.Product)
+		return q.fact("workflow", "barred", "workflow %s is %s, which can never be cancelled", w.label(), w.Product)
 	case contains(q.settings.RightOnlyProducts, w.Product) && !q.insideContractRight():
-		return q.fact("workflow", "barred", "%s is %s, which can be cancelled only within %s business days of signing; it was signed %s",
-			q.called(), w.Product, strconv.Itoa(q.settings.ContractRightDays), w.signedInWords())
+		return q.fact("workflow", "barred", "workflow %s is %s, which can be cancelled only within %s business days of signing; it was signed %s",
+			w.label(), w.Product, strconv.Itoa(q.settings.ContractRightDays), w.signedInWords())
 	}
-	return q.fact("workflow", "active", "%s is active", q.called())
+	return q.fact("workflow", "active", "workflow %s is active", w.label())
 }
 
 // insideContractRight reports whether the contract itself still gives the
@@ -246,138 +252,9 @@ func (q *question) insideContractRight() bool {
 	return ok && q.at().Before(q.calendar.endOf(q.calendar.count(signed, q.settings.ContractRightDays)))
 }
 
-// milestoneFact finds the current milestone: the first that is not approved,
-// so M1 approved means M2 (MIL-10, MIL-A24). It is established before the
-// product model is looked at (MIL-7); the model says which milestones there are
-// (MIL-8).
-func (q *question) milestoneFact() Fact {
-	const name = "milestone"
-	w := q.workflow
-	if w == nil {
-		return q.fact(name, "unclear", "%s", q.doubt)
-	}
-	current, why := w.current()
-	if current == nil {
-		return q.fact(name, "unclear", "%s", why)
-	}
-	inReview := current.Status == "pending-review"
-	switch {
-	case w.Model == "regular" && current.Name == "M1" && inReview:
-		return q.fact(name, "M1-in-review", "M1 is under review")
-	case w.Model == "regular" && slices.Contains([]string{"M1", "M2", "M3"}, current.Name):
-		return q.fact(name, current.Name, "regular product, %s", why)
-	case w.Model == "direct-pay" && current.Name == "M1A" && inReview && q.settings.M1ARejectPendingReview:
-		return q.fact(name, "M1-in-review", "M1A is under review, which the settings treat like M1")
-	case w.Model == "direct-pay" && current.Name == "M1A" && inReview:
-		return q.fact(name, "M1A-in-review", "M1A is under review")
-	case w.Model == "direct-pay" && slices.Contains([]string{"M1A", "M1B"}, current.Name):
-		return q.fact(name, current.Name, "direct pay, %s", why)
-	case w.Model == "direct-pay" && current.Name == "M2" && w.Referral != nil && w.Referral.Decision == "approved":
-		return q.fact(name, "direct-M2-approved", "direct pay, %s, approved by Deal Processing", why)
-	case w.Model == "direct-pay" && slices.Contains([]string{"M2", "M3"}, current.Name):
-		return q.fact(name, "direct-M2-M3", "direct pay, %s", why)
-	}
-	return q.fact(name, "unclear", "%s does not belong to the product model %s", current.Name, orUnknown(w.Model))
-}
+func (w *Workflow) called() string { return "workflow " + w.label() }
 
-// current is the first milestone that is not approved; nil if it is uncertain.
-func (w *Workflow) current() (m *Milestone, why string) {
-	for i := range w.Milestones {
-		m = &w.Milestones[i]
-		if m.Status != "approved" {
-			break
-		}
-	}
-	switch {
-	case m == nil:
-		return nil, "no milestones are known"
-	case !slices.Contains([]string{"not-submitted", "pending-review", "approved", "rejected"}, m.Status):
-		return nil, "the status of milestone " + m.Name + " cannot be read"
-	case w.Milestone != "" && w.Milestone != m.Name:
-		return nil, "the record says milestone " + w.Milestone + ", but the first not approved is " + m.Name
-	case m.Status == "approved":
-		return m, "every milestone is approved"
-	}
-	return m, "milestone " + m.Name
-}
-
-// evidenceFact tells what has been ordered or built, as far as it matters for
-// the milestone: the invoice in M1B, the system photos in M2.
-func (q *question) evidenceFact(milestone string) Fact {
-	const name = "evidence"
-	switch milestone {
-	case "M1B":
-		f := q.invoiceFact(q.earlier(memoryReferred))
-		if f.Value == "referred" && q.earlier(memoryReferredRepeat) {
-			return q.fact(name, "noted", "%s, and a repeated request has been noted", f.Reason)
-		}
-		return f
-	case "M2", "direct-M2-approved":
-		f := q.photosFact()
-		f.Name = name
-		return f
-	}
-	return q.fact(name, "none", "nothing to look for in this milestone")
-}
-
-func (q *question) invoiceFact(referred bool) Fact {
-	const name = "evidence"
-	w := q.workflow
-	switch {
-	case w.Referral != nil && w.Referral.Decision == "declined":
-		return q.fact(name, "declined", "Deal Processing has declined the cancellation")
-	case w.Referral != nil:
-		return q.fact(name, "referred", "Deal Processing has the case (%s)", orUnknown(w.Referral.Decision))
-	case referred:
-		return q.fact(name, "referred", "a case for Deal Processing has been opened")
-	case w.Invoice == "yes":
-		return q.fact(name, "uploaded", "uploaded: the invoice")
-	case w.Invoice != "no":
-		return q.fact(name, "unknown", "nobody knows whether the invoice is uploaded")
-	case w.Photos == "yes":
-		return q.fact(name, "unknown", "system photos are uploaded but no invoice, which does not fit together")
-	}
-	return q.fact(name, "none", "not uploaded: the invoice")
-}
-
-// photosFact tells whether anything may be installed. Beyond the contract's
-// own right, missing photos are not enough (MIL-30).
-func (q *question) photosFact() Fact {
-	const name = "photos"
-	w := q.workflow
-	switch {
-	case w == nil:
-		return q.fact(name, "unknown", "%s", q.doubt)
-	case w.Photos == "yes":
-		return q.fact(name, "uploaded", "uploaded: the system photos")
-	case w.Photos != "no":
-		return q.fact(name, "unknown", "nobody knows whether system photos are uploaded")
-	case !q.settings.RequireRoofCheck:
-		return q.fact(name, "none", "not uploaded: the system photos")
-	case q.insideContractRight():
-		return q.fact(name, "none", "not uploaded: the system photos; still within the contract's right to cancel")
-	case w.RoofClear == "yes":
-		return q.fact(name, "none", "not uploaded: the system photos; the roof is confirmed clear")
-	case w.RoofClear == "no":
-		return q.fact(name, "unconfirmed", "no system photos, but something is on the roof")
-	}
-	return q.fact(name, "unconfirmed", "no system photos, but nobody has confirmed that the roof is clear")
-}
-
-// called names the workflow in reasons; it costs nothing where none is told.
-func (q *question) called() string {
-	if !q.trace {
-		return ""
-	}
-	return q.workflow.called()
-}
-
-func (w *Workflow) called() string {
-	if w.Name == "" {
-		return "workflow " + w.ID
-	}
-	return "workflow " + w.Name
-}
+func (w *Workflow) label() string { return cmp.Or(w.Name, w.ID) }
 
 func (w *Workflow) signedInWords() string {
 	day, ok := w.Signed.day()
@@ -402,5 +279,6 @@ func orUnknown(s string) string {
 }
 
 func contains(list []string, s string) bool {
-	return slices.ContainsFunc(list, func(one string) bool { return strings.EqualFold(one, strings.TrimSpace(s)) })
+	s = strings.TrimSpace(s)
+	return slices.ContainsFunc(list, func(one string) bool { return strings.EqualFold(one, s) })
 }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,10 +10,11 @@ func (q *blockQuestion) decideCancel() []Decision {
 	block := q.blockFact()
 	d := q.draft(q.cancel, block, q.fieldsFact(), q.workFactOf(block))
 	q.keep(&d, block.Value)
-	var effects []Decision
+	decisions := make([]Decision, 1, 3) // the cancellation itself and, of most, two effects
 	if slices.Contains(d.row.then, "send-back") {
-		effects = q.sendBack()
+		decisions = q.sendBack(decisions)
 	}
+	effects := decisions[1:]
 	for _, term := range d.row.then {
 		switch term {
 		case "cancel":
@@ -22,16 +22,17 @@ func (q *blockQuestion) decideCancel() []Decision {
 		case "send-back":
 			q.tell(&d, effects)
 		case "watch":
-			d.due(q.now.Add(q.settings.ReopenDelay))
+			q.due(&d, q.now.Add(q.settings.ReopenDelay))
 		case "hold-for-review":
-			d.holdForReview()
+			q.holdForReview(&d)
 		}
 	}
 	if block.Value == "reopened" && !writes(effects) && len(effects) > 0 {
 		d.remember(memoryCancelled, "")
 		d.remember(memoryEffects, "")
 	}
-	return append([]Decision{d.Decision}, effects...)
+	decisions[0] = d.Decision
+	return decisions
 }
 
 // workFactOf does not look at the work of a block that is not there.
@@ -43,7 +44,7 @@ func (q *blockQuestion) workFactOf(block Fact) Fact {
 }
 
 // keep remembers how far the cancellation has come.
-func (q *blockQuestion) keep(d *blockDraft, block string) {
+func (q *blockQuestion) keep(d *draft, block string) {
 	if !q.trace || q.block == nil || q.block.State == "" {
 		return
 	}
@@ -68,19 +69,19 @@ func (q *blockQuestion) keep(d *blockDraft, block string) {
 		}
 		if q.memory(memoryCancelled) != "" {
 			d.remember(memoryCancelled, "")
-			d.due(time.Time{})
+			q.due(d, time.Time{})
 		}
 	}
 }
 
-// sendBack decides what becomes of everything that the block was set for, the
+// sendBack adds what becomes of everything that the block was set for, the
 // meeting last (OPS-A12).
-func (q *blockQuestion) sendBack() []Decision {
-	all := []Decision{q.decideParent()}
+func (q *blockQuestion) sendBack(decisions []Decision) []Decision {
+	decisions = append(decisions, q.decideParent())
 	if q.block.Type == "revenue-service" {
-		all = append(all, q.decideSale())
+		decisions = append(decisions, q.decideSale())
 	}
-	return append(all, q.decideMeeting())
+	return append(decisions, q.decideMeeting())
 }
 
 func (q *blockQuestion) decideParent() Decision {
@@ -89,16 +90,16 @@ func (q *blockQuestion) decideParent() Decision {
 	m := q.moveOf(kind.Value)
 	switch d.row.then[0] {
 	case "back-job":
-		d.move("send-back-job", "ops-job", m)
+		q.move(&d, "send-back-job", "ops-job", m)
 	case "back-ticket":
-		d.move("send-back-ticket", "ticket", m)
+		q.move(&d, "send-back-ticket", "ticket", m)
 	case "ready-contact", "rest-contact":
-		d.move("send-back-contact", "contact", m)
+		q.move(&d, "send-back-contact", "contact", m)
 	case "warn":
 		_, why, _ := strings.Cut(d.Because, ": ")
 		d.warn("%s", why)
 	case "ask-to-ready", "hold-for-review":
-		d.holdForReview()
+		q.holdForReview(&d)
 	}
 	return d.Decision
 }
@@ -111,9 +112,9 @@ func (q *blockQuestion) decideSale() Decision {
 	d := q.draft(q.sale, reset, q.saleFact(), q.newsFact())
 	switch d.row.then[0] {
 	case "cancel-sale":
-		d.move("cancel-service-sale", "sale", move{of: q.block.Sale, to: q.settings.SaleState})
+		q.move(&d, "cancel-service-sale", "sale", move{of: q.block.Sale, to: q.settings.SaleState})
 	case "hold-for-review":
-		d.holdForReview()
+		q.holdForReview(&d)
 	}
 	return d.Decision
 }
@@ -140,9 +141,9 @@ func (q *blockQuestion) decideReopen() []Decision {
 	case "wait":
 		// Less and less often, for a person may take hours to approve.
 		since, _ := time.Parse(time.RFC3339, q.memory(memoryCancelled))
-		d.due(q.now.Add(max(q.settings.ReopenDelay, q.now.Sub(since))))
+		q.due(&d, q.now.Add(max(q.settings.ReopenDelay, q.now.Sub(since))))
 	case "hold-for-review":
-		d.holdForReview()
+		q.holdForReview(&d)
 	}
 	return []Decision{d.Decision}
 }
@@ -153,13 +154,13 @@ func (q *blockQuestion) decideRequest() []Decision {
 		sale = q.saleFact()
 	}
 	d := q.draft(q.request, q.bookedFact(), sale)
-	d.advise(d.row.then[0])
+	q.advise(&d, d.row.then[0])
 	return []Decision{d.Decision}
 }
 
 func (q *blockQuestion) decideReschedule() []Decision {
 	d := q.draft(q.reschedule, q.bookedFact(), q.timeFact())
-	d.advise(d.row.then[0])
+	q.advise(&d, d.row.then[0])
 	return []Decision{d.Decision}
 }
 
@@ -170,52 +171,25 @@ func writes(decisions []Decision) bool {
 	})
 }
 
-// A blockDraft is a decision about an ops block being written. Its subject is
-// always the block, so that all its actions are carried out in one order.
-type blockDraft struct {
-	Decision
-	q   *blockQuestion
-	row *row
-}
-
-func (q *blockQuestion) draft(t *table, facts ...Fact) blockDraft {
-	r := t.decide(facts)
+// draft begins a decision. Its subject is always the block, so that all its
+// actions are carried out in one order.
+func (q *blockQuestion) draft(t *table, facts ...Fact) draft {
 	subject := q.event.Subject
 	if q.block != nil {
 		subject = Ref{"block", q.block.ID}
 	}
-	return blockDraft{q: q, row: r, Decision: Decision{
-		Policy: q.name(), Table: t.name, Row: r.id, Because: r.because, Subject: subject, Facts: q.told(facts),
-	}}
+	return q.trace.draft(q.name(), t, subject, facts)
 }
 
-func (d *blockDraft) act(verb string, on Ref, args map[string]string) {
-	d.Actions = append(d.Actions, Action{Verb: verb, On: on, Args: args})
-}
-
-func (d *blockDraft) move(verb, kind string, m move) {
+func (q *blockQuestion) move(d *draft, verb, kind string, m move) {
 	var args map[string]string
-	if d.q.trace {
+	if q.trace {
 		args = map[string]string{"state-was": m.of.State, "state": m.to, "name": m.of.Name}
 	}
 	d.act(verb, Ref{kind, m.of.ID}, args)
 }
 
-func (d *blockDraft) remember(key, value string) {
-	if !d.q.trace {
-		return
-	}
-	if d.Remember == nil {
-		d.Remember = map[string]string{}
-	}
-	d.Remember[key] = value
-}
-
-func (d *blockDraft) warn(format string, args ...any) {
-	d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...))
-}
-
 // due sets the time of the next look at a canceled block; zero takes it off.
-func (d *blockDraft) due(at time.Time) {
+func (q *blockQuestion) due(d *draft, at time.Time) {
 	d.Deadlines = append(d.Deadlines, Deadline{Kind: BlockDue, Subject: d.Subject, At: at})
 }

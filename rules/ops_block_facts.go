@@ -87,25 +87,26 @@ func (q *blockQuestion) blockFact() Fact {
 	was := q.memory(memoryBlockState)
 	wasBooked := slices.Contains([]string{"set", "confirmed", "issued", "cancelling"}, was)
 	known := q.memory(memoryCancelled) != ""
+	unseen := was == "" || was == "canceled"
 	switch {
 	case b.booked() || b.State == "completed":
-		return q.fact(name, "booked", "%s is %s", q.called(), b.State)
+		return q.fact(name, "booked", "block %s is %s", b.label(), b.State)
 	case b.State == "cancelling":
-		return q.fact(name, "cancelling", "somebody wants %s cancelled", q.called())
-	case b.State == "canceled" && (q.memory(memoryEffects) == noEffects || !known && !wasBooked):
-		return q.fact(name, "left", "%s was Canceled already when it was first seen", q.called())
+		return q.fact(name, "cancelling", "somebody wants block %s cancelled", b.label())
+	case b.State == "canceled" && (q.memory(memoryEffects) == noEffects || !known && unseen):
+		return q.fact(name, "left", "block %s was Canceled already when it was first seen", b.label())
 	case b.State == "canceled":
-		return q.fact(name, "cancelled", "%s is Canceled", q.called())
+		return q.fact(name, "cancelled", "block %s is Canceled", b.label())
 	case b.State == "open" && known && q.memory(memoryEffects) != noEffects:
-		return q.fact(name, "reopened", "%s is Open, and was Canceled before", q.called())
+		return q.fact(name, "reopened", "block %s is Open, and was Canceled before", b.label())
 	case b.State == "open" && wasBooked && q.settings.AutoReopen == "crm":
-		return q.fact(name, "reopened", "%s is Open, and was %s before: the org has opened it again", q.called(), was)
+		return q.fact(name, "reopened", "block %s is Open, and was %s before: the org has opened it again", b.label(), was)
 	case b.State == "open" && wasBooked:
-		return q.fact(name, "skipped", "%s is Open, and was %s before", q.called(), was)
+		return q.fact(name, "skipped", "block %s is Open, and was %s before", b.label(), was)
 	case b.State == "open":
-		return q.fact(name, "open", "%s is Open", q.called())
+		return q.fact(name, "open", "block %s is Open", b.label())
 	}
-	return q.fact(name, "unclear", "the state of %s cannot be read", q.called())
+	return q.fact(name, "unclear", "the state of block %s cannot be read", b.label())
 }
 
 // fieldsFact tells whether the Cancel transition could have been saved (OPS-4).
@@ -118,9 +119,12 @@ func (q *blockQuestion) fieldsFact() Fact {
 	if b.Type == "revenue-service" && b.ResetService != "yes" && b.ResetService != "no" {
 		return q.fact(name, "reset-unknown", "Reset Service is empty")
 	}
-	values := map[string]string{"reason": b.Reason, "notes": b.Notes}
 	for _, field := range q.settings.RequiredFields {
-		if strings.TrimSpace(values[field]) == "" {
+		value := b.Reason
+		if field == "notes" {
+			value = b.Notes
+		}
+		if strings.TrimSpace(value) == "" {
 			return q.fact(name, "missing", "empty: %s", field)
 		}
 	}
@@ -131,16 +135,16 @@ func (q *blockQuestion) fieldsFact() Fact {
 func (q *blockQuestion) workFact() Fact {
 	const name = "work"
 	move := q.moveOf(q.kindFact().Value)
-	if move.of == nil || move.from == nil {
+	if move.of == nil || move.anyState {
 		return q.fact(name, "waiting", "nothing hangs on it that could have begun")
 	}
 	switch state := move.of.State; {
 	case state == "":
-		return q.fact(name, "elsewhere", "the state of %s cannot be read", q.nameOf(move))
+		return q.fact(name, "elsewhere", "the state of %s %s cannot be read", move.what, move.of.label())
 	case strings.EqualFold(state, move.to), contains(move.from, state):
-		return q.fact(name, "waiting", "%s is %s", q.nameOf(move), state)
+		return q.fact(name, "waiting", "%s %s is %s", move.what, move.of.label(), state)
 	default:
-		return q.fact(name, "elsewhere", "%s is %s, which does not mean that it is scheduled", q.nameOf(move), state)
+		return q.fact(name, "elsewhere", "%s %s is %s, which does not mean that it is scheduled", move.what, move.of.label(), state)
 	}
 }
 
@@ -166,32 +170,27 @@ func (q *blockQuestion) kindFact() Fact {
 
 // A move is how the thing that a block was set for goes back.
 type move struct {
-	of   *Linked
-	what string   // "job"
-	from []string // the states it leaves; nil for any
-	to   string
+	of       *Linked
+	what     string   // "job"
+	from     []string // the states it leaves
+	to       string
+	anyState bool // it leaves any
 }
 
-// nameOf names it in reasons; it costs nothing where none is told.
-func (q *blockQuestion) nameOf(m move) string {
-	if !q.trace {
-		return ""
-	}
-	return m.what + " " + cmp.Or(m.of.Name, m.of.ID)
-}
+func (l *Linked) label() string { return cmp.Or(l.Name, l.ID) }
 
 // moveOf is the move for a kind of block; of is nil if there is nothing to move.
 func (q *blockQuestion) moveOf(kind string) move {
-	s := q.settings
+	s := &q.settings
 	switch kind {
 	case "install":
-		return move{q.block.Job, "job", s.ScheduledJobStates, s.JobState}
+		return move{of: q.block.Job, what: "job", from: s.ScheduledJobStates, to: s.JobState}
 	case "delivery":
-		return move{q.block.Ticket, "ticket", s.ScheduledTicketStates, s.TicketState}
+		return move{of: q.block.Ticket, what: "ticket", from: s.ScheduledTicketStates, to: s.TicketState}
 	case "service-reset":
-		return move{q.block.Contact, "contact", nil, s.ReadyToResetState}
+		return move{of: q.block.Contact, what: "contact", to: s.ReadyToResetState, anyState: true}
 	case "service-rest":
-		return move{q.block.Contact, "contact", nil, s.RestState}
+		return move{of: q.block.Contact, what: "contact", to: s.RestState, anyState: true}
 	}
 	return move{}
 }
@@ -206,13 +205,13 @@ func (q *blockQuestion) parentFact(kind string) Fact {
 	case m.of == nil:
 		return q.fact(name, "missing", "no %s is linked", orSomething(m.what))
 	case kind == "service-rest" && strings.EqualFold(m.of.State, q.settings.ServiceState):
-		return q.fact(name, "to-move", "%s is %s", q.nameOf(m), m.of.State)
+		return q.fact(name, "to-move", "%s %s is %s", m.what, m.of.label(), m.of.State)
 	case kind == "service-rest":
-		return q.fact(name, "in-place", "%s is %s, not %s", q.nameOf(m), orUnknown(m.of.State), q.settings.ServiceState)
+		return q.fact(name, "in-place", "%s %s is %s, not %s", m.what, m.of.label(), orUnknown(m.of.State), q.settings.ServiceState)
 	case m.to != "" && strings.EqualFold(m.of.State, m.to):
-		return q.fact(name, "in-place", "%s is %s already", q.nameOf(m), m.of.State)
+		return q.fact(name, "in-place", "%s %s is %s already", m.what, m.of.label(), m.of.State)
 	}
-	return q.fact(name, "to-move", "%s is %s", q.nameOf(m), orUnknown(m.of.State))
+	return q.fact(name, "to-move", "%s %s is %s", m.what, m.of.label(), orUnknown(m.of.State))
 }
 
 // othersFact counts what cannot be read as set: better to leave a job where it
@@ -278,7 +277,7 @@ func (q *blockQuestion) effectsFact(block string) Fact {
 	case q.workFact().Value == "elsewhere":
 		return q.fact(name, "open", "%s", q.workFact().Reason)
 	}
-	for _, d := range q.sendBack() {
+	for _, d := range q.sendBack(nil) {
 		for _, a := range d.Actions {
 			if a.Verb != holdForReview {
 				return q.fact(name, "open", "still to be done: %s", a.String())
@@ -308,11 +307,11 @@ func (q *blockQuestion) bookedFact() Fact {
 	case b == nil:
 		return q.fact(name, "unclear", "%s", q.doubt)
 	case b.booked():
-		return q.fact(name, "booked", "%s is %s", q.called(), b.State)
+		return q.fact(name, "booked", "block %s is %s", b.label(), b.State)
 	case b.State == "":
-		return q.fact(name, "unclear", "the state of %s cannot be read", q.called())
+		return q.fact(name, "unclear", "the state of block %s cannot be read", b.label())
 	}
-	return q.fact(name, "not-booked", "%s is %s", q.called(), b.State)
+	return q.fact(name, "not-booked", "block %s is %s", b.label(), b.State)
 }
 
 // timeFact compares the day that the mail asks for with the block's. A mail
@@ -348,15 +347,9 @@ func (q *blockQuestion) dateIn(t time.Time) Date {
 	return Date(t.In(q.calendar.zone).Format(time.DateOnly))
 }
 
-// called names the block in reasons; see nameOf.
-func (q *blockQuestion) called() string {
-	if !q.trace {
-		return ""
-	}
-	return q.block.called()
-}
+func (b *OpsBlock) called() string { return "block " + b.label() }
 
-func (b *OpsBlock) called() string { return "block " + cmp.Or(b.Name, b.ID) }
+func (b *OpsBlock) label() string { return cmp.Or(b.Name, b.ID) }
 
 func orSomething(what string) string {
 	if what == "" {

@@ -1,27 +1,32 @@
 package rules
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
 
 // tell comments on the block what follows, once for a cancellation.
-func (q *blockQuestion) tell(d *blockDraft, effects []Decision) {
+func (q *blockQuestion) tell(d *draft, effects []Decision) {
 	if !q.trace || q.newsFact().Value == "again" {
 		return
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %s, set for %s, is cancelled.", q.transition(), q.block.called(), q.restrictions())
+	write := func(parts ...string) {
+		for _, part := range parts {
+			text.WriteString(part)
+		}
+	}
+	text.Grow(400) // enough for most
+	write(q.transition(), ": ", q.block.called(), ", set for ", q.restrictions(), ", is cancelled.")
 	if q.block.Reason != "" {
-		fmt.Fprintf(&text, "\nReason: %s.", shorten(q.block.Reason, 300))
+		write("\nReason: ", shorten(q.block.Reason, 300), ".")
 	}
 	for _, e := range effects {
 		for _, a := range e.Actions {
-			text.WriteString("\n- " + inShort(a))
+			write("\n- ", inShort(a))
 		}
 		for _, warning := range e.Warnings {
-			text.WriteString("\n- Note: " + warning + ".")
+			write("\n- Note: ", warning, ".")
 		}
 	}
 	if q.settings.AutoReopen == "daemon" {
@@ -47,21 +52,27 @@ func inShort(a Action) string {
 	case holdForReview:
 		return "The back office is asked to look: " + a.Args["title"] + "."
 	}
-	what := map[string]string{"ops-job": "job", "ticket": "shipping ticket", "contact": "contact", "sale": "sale"}[a.On.Kind]
+	what := a.On.Kind
+	switch what {
+	case "ops-job":
+		what = "job"
+	case "ticket":
+		what = "shipping ticket"
+	}
 	if a.Args["name"] != "" {
 		what += " " + a.Args["name"]
 	}
-	return fmt.Sprintf("The %s goes from %s to %s.", what, a.Args["state-was"], a.Args["state"])
+	return fill("The %s goes from %s to %s.", what, a.Args["state-was"], a.Args["state"])
 }
 
 // holdForReview gives the matter to a person, with all that was found.
-func (d *blockDraft) holdForReview() {
-	if !d.q.trace {
+func (q *blockQuestion) holdForReview(d *draft) {
+	if !q.trace {
 		return
 	}
 	_, why, _ := strings.Cut(d.Because, ": ")
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n\nThis needs a person: %s (row %s).\n\n%s", d.q.happened(), why, d.Row, found(d.Facts, d.Warnings, d.q.mail))
+	text.WriteString(fill("%s\n\nThis needs a person: %s (row %s).\n\n%s", q.happened(), why, d.Row, found(d.Facts, d.Warnings, q.mail)))
 	switch d.Row {
 	case "K4", "K5":
 		text.WriteString("\n\nFill in what is empty and save: the rest then follows.")
@@ -71,14 +82,13 @@ func (d *blockDraft) holdForReview() {
 		text.WriteString("\n\nThe sale is left as it is. If senior management has agreed, cancel it with \"Cancel - No Cancel Fee\" or \"Cancel with Cancel Fee\".")
 	}
 	d.act(holdForReview, d.Subject, map[string]string{
-		"title": shorten(d.q.topic()+": "+why, 255), "text": text.String(), "contact": d.q.contact(),
+		"title": shorten(q.topic()+": "+why, 255), "text": text.String(), "contact": q.contact(),
 	})
 }
 
 // advise tells the back office how to carry out what a mail asks for. A person
 // does it, for only they can agree with the customer.
-func (d *blockDraft) advise(how string) {
-	q := d.q
+func (q *blockQuestion) advise(d *draft, how string) {
 	if !q.trace {
 		return
 	}
@@ -97,7 +107,7 @@ func (d *blockDraft) advise(how string) {
 			"If only this appointment is to be cancelled, use the transition " + q.transition() + "; the sale stays as it is.",
 		"not-set": "Tell the customer that nothing is set.",
 	}
-	text := fmt.Sprintf("%s\n\nWhat to do: %s.\n%s\n\n%s", q.happened(), why, steps[how], found(d.Facts, d.Warnings, q.mail))
+	text := fill("%s\n\nWhat to do: %s.\n%s\n\n%s", q.happened(), why, steps[how], found(d.Facts, d.Warnings, q.mail))
 	d.act(holdForReview, d.Subject, map[string]string{
 		"title": shorten(q.topic()+": "+why, 255), "text": text, "contact": q.contact(),
 	})
@@ -131,13 +141,13 @@ func (q *blockQuestion) happened() string {
 	day := inWords(at.In(q.calendar.zone))
 	switch q.event.Kind {
 	case RescheduleRequested:
-		return fmt.Sprintf("On %s %s asked by mail for another time of %s.", day, q.mail.writer(), about)
+		return fill("On %s %s asked by mail for another time of %s.", day, q.mail.writer(), about)
 	case BlockCancelRequested:
-		return fmt.Sprintf("On %s %s asked by mail to cancel %s.", day, q.mail.writer(), about)
+		return fill("On %s %s asked by mail to cancel %s.", day, q.mail.writer(), about)
 	case BlockDue:
-		return fmt.Sprintf("On %s it was checked whether %s is open again.", day, about)
+		return fill("On %s it was checked whether %s is open again.", day, about)
 	}
-	return fmt.Sprintf("On %s the record of %s changed.", day, about)
+	return fill("On %s the record of %s changed.", day, about)
 }
 
 // restrictions are the block's Time Block Restrictions, in words.
@@ -147,13 +157,13 @@ func (q *blockQuestion) restrictions() string {
 		return "a time that is not known"
 	}
 	start, end := b.Start.In(q.calendar.zone), b.End.In(q.calendar.zone)
-	if q.dateIn(b.Start) == q.dateIn(b.End) {
-		return fmt.Sprintf("%s, %s to %s", inWords(start), start.Format("15:04"), end.Format("15:04"))
+	const long, short = "Monday, 2 January 2006, 15:04", "15:04"
+	layout := long
+	if midnight(start, time.UTC).Equal(midnight(end, time.UTC)) {
+		layout = short
 	}
-	return fmt.Sprintf("%s to %s", longTime(start), longTime(end))
+	return string(end.AppendFormat(start.AppendFormat(make([]byte, 0, 64), long+" to "), layout))
 }
-
-func longTime(t time.Time) string { return inWords(t) + ", " + t.Format("15:04") }
 
 func (q *blockQuestion) contact() string {
 	if q.block == nil || q.block.Contact == nil {

@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // found ends every text for a person who must decide: the facts, what is to be
 // noted besides, and the mail, if there is one.
@@ -11,7 +8,7 @@ func found(facts []Fact, warnings []string, mail *Request) string {
 	var text strings.Builder
 	text.WriteString("What was found:")
 	for _, f := range facts {
-		fmt.Fprintf(&text, "\n- %s: %s (%s)", f.Name, f.Value, f.Reason)
+		text.WriteString(fill("\n- %s: %s (%s)", f.Name, f.Value, f.Reason))
 	}
 	// A person may find by them whom the mail is about; no fact rests on them.
 	if len(mail.People) > 0 {
@@ -31,17 +28,16 @@ func found(facts []Fact, warnings []string, mail *Request) string {
 
 // source names the mail as evidence, with its one sentence; never its body.
 func (r *Request) source() string {
-	var text string
-	if r.Quote != "" {
-		text += "\nThe mail says: \"" + shorten(r.Quote, 300) + "\""
+	return beside(r.Quote, "\nThe mail says: \"") + shorten(r.Quote, 300) + beside(r.Quote, "\"") +
+		beside(r.MessageID, "\nMessage-ID: ") + r.MessageID + beside(r.SHA256, "\nSHA-256: ") + r.SHA256
+}
+
+// beside is what stands beside a value, if there is one.
+func beside(value, label string) string {
+	if value == "" {
+		return ""
 	}
-	if r.MessageID != "" {
-		text += "\nMessage-ID: " + r.MessageID
-	}
-	if r.SHA256 != "" {
-		text += "\nSHA-256: " + r.SHA256
-	}
-	return text
+	return label
 }
 
 // writer is who wrote it, in a sentence.

@@ -41,15 +41,15 @@ func fill(format string, args ...string) string {
 	}
 	size := len(format)
 	for _, a := range args {
-		size += len(a)
+		size += len(a) - len("%s")
 	}
 	var b strings.Builder
 	b.Grow(size)
 	for _, a := range args {
-		before, after, _ := strings.Cut(format, "%s")
-		b.WriteString(before)
+		at := strings.Index(format, "%s")
+		b.WriteString(format[:at])
 		b.WriteString(a)
-		format = after
+		format = format[at+len("%s"):]
 	}
 	b.WriteString(format)
 	return b.String()

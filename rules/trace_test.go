@@ -24,6 +24,14 @@ func TestFillPutsEachArgumentInItsPlace(t *testing.T) {
 	}
 }
 
+func TestASentenceBeginsWithACapitalOfWhateverAlphabet(t *testing.T) {
+	for said, want := range map[string]string{"": "", "free: in time": "Free: in time.", "él no puede.": "Él no puede."} {
+		if got := sentence(said); got != want {
+			t.Errorf("sentence(%q) is %q, want %q", said, got, want)
+		}
+	}
+}
+
 // Nothing else would notice: go vet knows only the fmt functions.
 func TestEveryReasonHasAsManyArgumentsAsPlaces(t *testing.T) {
 	files, err := filepath.Glob("*.go")

@@ -15,8 +15,10 @@ const most = 100
 
 // addFacts adds what the mail says beside what it asks.
 func (t *text) addFacts(r *Reading) {
-	for _, kind := range []string{kindNew, kindForwarded} {
+	for _, kind := range []string{kindNew, kindForwarded, kindQuoted, kindThread} {
 		r.Deceased = r.Deceased || t.says[topic{kind, "deceased"}]
+	}
+	for _, kind := range []string{kindNew, kindForwarded} {
 		for _, form := range []string{"telegram", "notice"} {
 			if r.Form == "letter" && t.says[topic{kind, "form:" + form}] {
 				r.Form = form
@@ -75,6 +77,9 @@ func (t *text) reason() string {
 
 // references finds prefix and number, whatever dash or none stands between.
 func (t *text) references(s string) []string {
+	if !numbered(s) { // spares most segments the work
+		return nil
+	}
 	var out []string
 	upper := strings.Map(func(r rune) rune {
 		switch r {
@@ -99,6 +104,19 @@ func (t *text) references(s string) []string {
 		i += n
 	}
 	return out
+}
+
+// numbered tells that three digits stand together, as in every reference.
+func numbered(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			digits = 0
+		} else if digits++; digits == 3 {
+			return true
+		}
+	}
+	return false
 }
 
 // referenceAt reads a reference in a text of upper case.

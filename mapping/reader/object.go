@@ -49,6 +49,10 @@ func (c *clause) object(a match, before func() string) (match, string) {
 				if c.foreign(a, m) {
 					return m, "part"
 				}
+			case "visit":
+				if does := meaning[a.row.cells[0]]["visit"]; (does == "visit" || does == Uncancel) && c.beside(a.end, m) {
+					return m, "part"
+				}
 			case "other":
 				if i > a.end+4 {
 					return m, "unknown"
@@ -208,6 +212,9 @@ func (c *clause) foreign(a, m match) bool {
 		}
 	}
 	i := m.end
+	if c.g == english && (c.goesOn(i) || strings.HasSuffix(c.toks[i-1].text, "'s")) {
+		return true // "my contract renewal", "my contract's rider"
+	}
 	if i < len(c.toks) && c.g == spanish && c.g.partial[c.toks[i].text] {
 		return true // "mi contrato anterior"
 	}
@@ -232,6 +239,36 @@ func (c *clause) foreign(a, m match) bool {
 	return !ok || of.row.cells[0] == "other"
 }
 
+// goesOn tells that the noun is not the last of its run: what follows is no
+// word that can stand behind one.
+func (c *clause) goesOn(i int) bool {
+	if i >= len(c.toks) {
+		return false
+	}
+	t := c.toks[i]
+	if !t.word || t.text[0] < 'a' || t.text[0] > 'z' {
+		return false
+	}
+	for _, known := range []map[string]bool{c.g.stop, c.g.fill, c.g.article, c.g.us, c.g.self, c.g.link, c.g.ask, c.g.no, c.g.plain, c.g.plainly, ofs, having, breaks, closers, behind} {
+		if known[t.text] {
+			return false
+		}
+	}
+	_, object := c.objectAt(i)
+	return !object && months[t.text] == 0
+}
+
+// beside tells that what an act is about only belongs to a visit: "the reminder
+// for the visit", "one of the interpreters for", "the visit confirmation".
+func (c *clause) beside(from int, m match) bool {
+	for i := from; i < m.start; i++ {
+		if w := c.toks[i].text; i > from && ofs[w] || c.g.partial[w] {
+			return true
+		}
+	}
+	return c.g == english && c.goesOn(m.end)
+}
+
 // modifies tells that a word tells nothing new of the noun that follows.
 func (c *clause) modifies(i int) bool {
 	t := c.toks[i]
@@ -242,6 +279,11 @@ func (c *clause) modifies(i int) bool {
 		return slices.ContainsFunc(name, func(n token) bool { return n.text == t.text })
 	})
 }
+
+// behind are words that can stand behind a noun and are none.
+var behind = set("per dated within under pursuant entered via through during over between including regarding re asap right away soon " +
+	"promptly permanently altogether entirely already yet too again instead first here there then effective early anyway " +
+	"pls plz thx ty thanks cheers best warm kind respectfully yours numbered known called named listed located made bought sold financed installed")
 
 // elsewhere tells that the contract is with a business that is not ours.
 func (c *clause) elsewhere(i int) bool {

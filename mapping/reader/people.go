@@ -12,13 +12,12 @@ import (
 // them: two to four words with capitals, a house number before the street in
 // English and behind it in Spanish.
 const (
-	capital    = `(?:\p{Lu}[\pL'’-]+|\p{Lu}\.)`
-	fullName   = capital + `(?: (?:(?:de|del|la|los|las|van|von|di|da|y) )*` + capital + `){1,3}`
-	introduced = `(?i:my name is|this is|i am|i'm|(?:customer|client|homeowner|full)? ?name:|customer:?|client:?|homeowner:?|\bmrs?\.|\bms\.|\bmiss|soy|mi nombre es|me llamo|nombre:|cliente:?|se[ñn]ora?|\bsra?\.|sincerely,|regards,|thanks,|thank you,|gracias,|atentamente,|saludos,)\s+`
-	street     = `\d{1,6}[A-Za-z]?(?: [\pL\d'’.-]{1,20}){1,4} (?i:street|st|avenue|ave|road|rd|lane|ln|drive|dr|court|ct|boulevard|blvd|way|place|pl|circle|cir|terrace|ter|parkway|pkwy|highway|hwy|trail|trl|loop)\b\.?`
-	calle      = `(?i:calle|avenida|av\.|paseo|camino|carrera|calzada) [\pL\d .'’-]{2,40}?,?(?: no\.?| #|) ?\d{1,6}\b`
-	flat       = `(?:,? (?i:apt|unit|suite|ste|apartment|lot|depto)\.? ?#?[\w-]{1,6})?`
-	town       = `(?:,? \p{Lu}[\pL.'’ -]{1,25},? [A-Z]{2}(?: \d{5}(?:-\d{4})?)?\b)?`
+	capital  = `(?:\p{Lu}[\pL'’-]+|\p{Lu}\.)`
+	fullName = capital + `(?: (?:(?:de|del|la|los|las|van|von|di|da|y) )*` + capital + `){1,3}`
+	street   = `\d{1,6}[A-Za-z]?(?: [\pL\d'’.-]{1,20}){1,4} (?i:street|st|avenue|ave|road|rd|lane|ln|drive|dr|court|ct|boulevard|blvd|way|place|pl|circle|cir|terrace|ter|parkway|pkwy|highway|hwy|trail|trl|loop)\b\.?`
+	calle    = `(?i:calle|avenida|av\.|paseo|camino|carrera|calzada) [\pL\d .'’-]{2,40}?,?(?: no\.?| #|) ?\d{1,6}\b`
+	flat     = `(?:,? (?i:apt|unit|suite|ste|apartment|lot|depto)\.? ?#?[\w-]{1,6})?`
+	town     = `(?:,? \p{Lu}[\pL.'’ -]{1,25},? [A-Z]{2}(?: \d{5}(?:-\d{4})?)?\b)?`
 )
 
 // Each pattern is tried only where what it describes can begin: searching whole
@@ -27,7 +26,6 @@ var (
 	postalHere = regexp.MustCompile(`^(?:` + street + `|` + calle + `)` + flat + town)
 	nameHere   = regexp.MustCompile(`^` + fullName)
 	nameLine   = regexp.MustCompile(`^[ \t]*(` + fullName + `),?[ \t]*\r?$`)
-	introduces = regexp.MustCompile(`(?:` + introduced + `)$`)
 	beforeName = regexp.MustCompile(`(` + fullName + `)\s*,?\s*(?:(?i:at|of|from|en|de)\s+)?$`)
 )
 
@@ -79,15 +77,12 @@ func introducedNames(s string) (names []string) {
 	space := false
 	for i, c := range s {
 		begins := space && i > behind && unicode.IsUpper(c)
-		space = strings.ContainsRune(" \t\n\f\r", c)
-		if !begins {
-			continue
-		}
-		if !mayIntroduce(s[behind:i]) {
+		space = c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'
+		if !begins || !introduces(s[max(behind, i-longestIntroduction):i]) {
 			continue
 		}
 		name := nameHere.FindString(s[i:min(len(s), i+longestAddress)])
-		if name == "" || !introduces.MatchString(s[max(behind, i-longestIntroduction):i]) {
+		if name == "" {
 			continue
 		}
 		names = append(names, name)
@@ -96,20 +91,32 @@ func introducedNames(s string) (names []string) {
 	return names
 }
 
-// introductions are what the words end with that introduce a name.
-var introductions = []string{"is", "am", "'m", "name:", "customer", "customer:", "client", "client:", "homeowner", "homeowner:", "mr.", "mrs.", "ms.", "miss",
-	"soy", "es", "llamo", "nombre:", "cliente", "cliente:", "senor", "senora", "sr.", "sra.",
-	"sincerely,", "regards,", "thanks,", "you,", "gracias,", "atentamente,", "saludos,"}
+// introductions are what the words end with that introduce a name. Those that
+// begin with a bar are words of their own.
+var introductions = []string{"my name is", "this is", "i am", "i'm", "name:", "customer", "customer:", "client", "client:", "homeowner", "homeowner:",
+	"|mr.", "|mrs.", "|ms.", "|miss", "soy", "mi nombre es", "me llamo", "nombre:", "cliente", "cliente:", "señor", "señora", "senor", "senora", "|sr.", "|sra.",
+	"sincerely,", "regards,", "thanks,", "thank you,", "gracias,", "atentamente,", "saludos,"}
 
-// mayIntroduce tells whether it is worth while to look with introduces.
-func mayIntroduce(s string) bool {
-	s = strings.TrimRight(s, " \t\n\f\r")
-	last := s[max(0, len(s)-12):]
-	if !isASCII(last) {
-		return true
+// introduces tells whether a text ends with an introduction and a space.
+func introduces(s string) bool {
+	words := strings.TrimRight(s, " \t\n\f\r")
+	if len(words) == len(s) || words == "" {
+		return false
 	}
-	last = strings.ToLower(last)
-	return slices.ContainsFunc(introductions, func(end string) bool { return strings.HasSuffix(last, end) })
+	words = strings.ToLower(words[max(0, len(words)-len("|mi nombre es")):])
+	last := words[len(words)-1]
+	return slices.ContainsFunc(introductions, func(end string) bool {
+		if end[len(end)-1] != last { // spares most of them
+			return false
+		}
+		end, alone := strings.CutPrefix(end, "|")
+		before, ok := strings.CutSuffix(words, end)
+		return ok && !(alone && before != "" && isWordByte(before[len(before)-1]))
+	})
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
 // allCapitals tells that all words of a line that are not particles begin with
@@ -133,7 +140,7 @@ func addresses(s string) (found [][2]int) {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		begins := !inWord && i >= behind
-		inWord = c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		inWord = isWordByte(c)
 		if !begins || !beginsNumber(s[i:]) && !beginsWay(s[i:]) {
 			continue
 		}

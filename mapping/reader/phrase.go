@@ -2,6 +2,8 @@ package reader
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -144,9 +146,17 @@ func (w word) mark() uint64 {
 // A list holds rows, indexed by the words that can begin them.
 type list struct {
 	rows  []row
-	first []int   // by word, where in begun; 0 if it begins none
-	begun [][]int // rows
-	every []int   // rows that begin with a place, not a word
+	first []int         // by word, where in begun; 0 if it begins none
+	begun [][]candidate // rows
+	every []candidate   // rows that begin with a place, not a word
+}
+
+// A candidate is a row that a word may begin. Most are turned away by the least
+// common mark that they need, which stands here so that the row itself need not be
+// looked at.
+type candidate struct {
+	need uint64
+	row  int
 }
 
 // A hit is a row that matches, and where the match ends.
@@ -165,19 +175,23 @@ func (l *list) at(toks []token, i int) (hits []hit) {
 	return l.try(l.every, toks, i, hits)
 }
 
-func (l *list) beginning(w word) []int {
+func (l *list) beginning(w word) []candidate {
 	if int(w) >= len(l.first) || l.first[w] == 0 {
 		return nil
 	}
 	return l.begun[l.first[w]]
 }
 
-func (l *list) try(rows []int, toks []token, i int, hits []hit) []hit {
+func (l *list) try(rows []candidate, toks []token, i int, hits []hit) []hit {
+	ahead := toks[i].ahead
 next:
-	for _, n := range rows {
-		r := &l.rows[n]
+	for _, c := range rows {
+		if c.need&ahead == 0 {
+			continue
+		}
+		r := &l.rows[c.row]
 		for _, need := range r.needs {
-			if need&toks[i].ahead == 0 {
+			if need&ahead == 0 {
 				continue next
 			}
 		}
@@ -272,7 +286,6 @@ func parseGrammar(language, text string, words vocabulary) *grammar {
 }
 
 func (l *list) add(r row) {
-	n := len(l.rows)
 	for _, e := range r.phrase {
 		if len(e.words) > 0 && !e.optional {
 			var need uint64
@@ -282,22 +295,28 @@ func (l *list) add(r row) {
 			r.needs = append(r.needs, need)
 		}
 	}
+	c := candidate{math.MaxUint64, len(l.rows)}
+	for _, need := range r.needs {
+		if bits.OnesCount64(need) < bits.OnesCount64(c.need) {
+			c.need = need
+		}
+	}
 	l.rows = append(l.rows, r)
 	seen := make(map[word]bool)
 	if !r.phrase.firsts(func(w word) {
 		if !seen[w] {
 			seen[w] = true
-			l.begin(w, n)
+			l.begin(w, c)
 		}
 	}) {
-		l.every = append(l.every, n)
+		l.every = append(l.every, c)
 	}
 }
 
-// begin notes that row n can begin with a word.
-func (l *list) begin(w word, n int) {
+// begin notes that a row can begin with a word.
+func (l *list) begin(w word, c candidate) {
 	if len(l.begun) == 0 {
-		l.begun = [][]int{nil}
+		l.begun = [][]candidate{nil}
 	}
 	for len(l.first) <= int(w) {
 		l.first = append(l.first, 0)
@@ -307,7 +326,7 @@ func (l *list) begin(w word, n int) {
 		l.begun = append(l.begun, nil)
 	}
 	at := l.first[w]
-	l.begun[at] = append(l.begun[at], n)
+	l.begun[at] = append(l.begun[at], c)
 }
 
 func parsePhrase(source string, classes map[string]*list, words vocabulary) (phrase, error) {

@@ -137,9 +137,11 @@ func Read(m Mail, p Patterns) Reading {
 	if len(p.Visits) == 0 {
 		p.Visits = []string{"JOB-"}
 	}
-	t := open(m, p)
+	d := desks.Get().(*desk)
+	defer d.leave()
+	t := open(m, p, d)
 	r := t.weigh()
 	t.addFacts(&r)
-	r.suspect(m, p)
+	r.suspect(m, p, d)
 	return r
 }

@@ -210,7 +210,9 @@ func (c *clause) signal(a match, before func() string, consumed *int) signal {
 			}
 		}
 	}
-	if s.act == "visit" && !s.wants() && s.force != doubted && s.force != queried {
+	// "Do not cancel this one, cancel that one" asks for something all the same.
+	mixed := s.force == negated && len(c.acts) > 1
+	if s.act == "visit" && !s.wants() && s.force != doubted && s.force != queried && !mixed {
 		s.force = aside
 	}
 	return s

@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,12 +9,12 @@ import (
 // A token is a word or one punctuation mark. Offsets are bytes in the text.
 type token struct {
 	text       string // lower case, accents folded
-	is, was    word   // with accents folded, and as it was written
 	start, end int
-	word       bool
-	capital    bool // begins with one, as names do, and goes on without
 	// ahead are the marks of this and all later words of the sentence.
-	ahead uint64
+	ahead   uint64
+	is, was word // with accents folded, and as it was written
+	word    bool
+	capital bool // begins with one, as names do, and goes on without
 }
 
 // A sentence is a run of tokens; question tells that it ends in a question
@@ -91,9 +90,9 @@ func invisible(r rune) bool {
 	return r >= utf8.RuneSelf && (unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Cf, r))
 }
 
-// scan splits text into tokens. Line breaks are tokens "\n", blank lines "\n\n".
-func scan(text string) []token {
-	toks := make([]token, 0, len(text)/4+4)
+// scan splits a text into tokens. Line breaks are tokens "\n", blank lines "\n\n".
+func (d *desk) scan(text string) []token {
+	toks := d.tokens
 	mark := func(s string, start, end int) {
 		w := known[s]
 		toks = append(toks, token{text: s, is: w, was: w, start: start, end: end})
@@ -143,7 +142,9 @@ func scan(text string) []token {
 			i += size
 		}
 	}
-	return toks
+	first := len(d.tokens)
+	d.tokens = toks
+	return toks[first:len(toks):len(toks)]
 }
 
 // longestLink bounds an address that is passed over, in bytes.
@@ -263,31 +264,31 @@ func unaccented(w string) (raw, folded string) {
 	return with.String(), without.String()
 }
 
-// sentences splits a text and its tokens. A line break ends a sentence only where the writer
-// plainly began something new: splitting "I do not want to / cancel" would
-// turn it into its opposite.
-func sentences(text string, toks []token) []sentence {
-	var out []sentence
+// divide splits a text and its tokens. A line break ends a sentence only where the writer plainly began
+// something new: splitting "I do not want to / cancel" would turn it into its
+// opposite.
+func (d *desk) divide(text string, toks []token) []sentence {
 	var cur sentence
-	room := make([]token, 0, len(toks)) // for those of all sentences
-	begin := 0
+	first, begin := len(d.sentences), len(d.tokens)
 	flush := func() {
 		if len(cur.tokens) > 0 {
 			var ahead uint64
-			for i, t := range slices.Backward(cur.tokens) {
+			for i := len(cur.tokens) - 1; i >= 0; i-- {
+				t := &cur.tokens[i]
 				ahead |= t.is.mark() | t.was.mark()
-				cur.tokens[i].ahead = ahead
+				t.ahead = ahead
 			}
-			out = append(out, cur)
+			d.sentences = append(d.sentences, cur)
 		}
-		cur, begin = sentence{}, len(room)
+		cur, begin = sentence{}, len(d.tokens)
 	}
-	take := func(t token) {
-		room = append(room, t)
-		cur.tokens = room[begin:]
+	take := func(t *token) {
+		d.tokens = append(d.tokens, *t)
+		cur.tokens = d.tokens[begin:len(d.tokens):len(d.tokens)]
 	}
 	lineStart := 0
-	for i, t := range toks {
+	for i := range toks {
+		t := &toks[i]
 		switch {
 		case t.text == "\n\n":
 			if !goesOn(cur.tokens) {
@@ -301,7 +302,7 @@ func sentences(text string, toks []token) []sentence {
 			lineStart = t.end
 		case t.text == "." || t.text == "!" || t.text == "?" || t.text == ";":
 			cur.question = cur.question || t.text == "?"
-			if endsSentence(text, cur.tokens, t) {
+			if endsSentence(text, cur.tokens, *t) {
 				flush()
 			}
 		case t.text == "¿":
@@ -317,7 +318,7 @@ func sentences(text string, toks []token) []sentence {
 		}
 	}
 	flush()
-	return out
+	return d.sentences[first:len(d.sentences):len(d.sentences)]
 }
 
 func goesOn(toks []token) bool {

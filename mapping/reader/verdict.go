@@ -126,6 +126,9 @@ func (t *text) doubt(r *Reading) {
 		unclear("the mail is longer than is read")
 	}
 	if r.Verdict == Request {
+		if r.Asks == Cancel && t.deniedBelow() {
+			unclear("what looks like a signature denies it")
+		}
 		return
 	}
 	attached := t.attachedRequest()
@@ -172,11 +175,19 @@ func (t *text) wantedBelow() bool {
 	return false
 }
 
+// deniedBelow tells that the signature says not to cancel: it may be more than
+// a signature.
+func (t *text) deniedBelow() bool {
+	return slices.ContainsFunc(t.signals, func(s signal) bool {
+		return t.parts[s.at.part].kind == kindSignature && s.verb == "cancel" && (s.force == negated || s.force == doubted)
+	})
+}
+
 // attachedRequest tells that a file's name speaks of cancelling.
 func (t *text) attachedRequest() bool {
 	for _, name := range t.mail.Attachments {
 		name = strings.NewReplacer("_", " ", "-", " ", ".", " ").Replace(name)
-		for _, s := range sentences(name, scan(name)) {
+		for _, s := range t.desk.divide(name, t.desk.scan(name)) {
 			for i, tok := range s.tokens {
 				if tok.text == "telegram" || tok.text == "telegrama" || tok.text == "noc" {
 					return true

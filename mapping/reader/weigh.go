@@ -28,6 +28,7 @@ type text struct {
 	names     [][]token
 	parts     []part
 	language  string
+	desk      *desk
 	signals   []signal // in the order of the mail
 	contract  bool     // the mail speaks of a contract
 	visit     bool     // the mail speaks of a visit
@@ -50,8 +51,8 @@ const (
 	kindThread     = "thread" // the subject of a reply or of a forwarded mail
 )
 
-func open(m Mail, p Patterns) *text {
-	t := &text{mail: m, patterns: p, room: MaxText}
+func open(m Mail, p Patterns, d *desk) *text {
+	t := &text{mail: m, patterns: p, room: MaxText, desk: d}
 	for _, prefix := range p.Prefixes {
 		if prefix != "" {
 			prefix = strings.ToUpper(prefix)
@@ -59,7 +60,7 @@ func open(m Mail, p Patterns) *text {
 		}
 	}
 	for _, name := range p.Names {
-		if toks := scan(name); len(toks) > 0 {
+		if toks := d.scan(name); len(toks) > 0 {
 			t.names = append(t.names, toks)
 		}
 	}
@@ -98,8 +99,8 @@ func (t *text) add(p part) {
 		p.text, t.cut = p.text[:cut], true
 	}
 	t.room -= len(p.text)
-	p.tokens = scan(p.text)
-	p.sentences = sentences(p.text, p.tokens)
+	p.tokens = t.desk.scan(p.text)
+	p.sentences = t.desk.divide(p.text, p.tokens)
 	t.parts = append(t.parts, p)
 }
 
@@ -365,29 +366,6 @@ func (t *text) judge(kind string) opinion {
 		o.about = "visit"
 	}
 	return o
-}
-
-// plainVisit is the signal that asks to cancel a visit, if nothing in the same
-// voice asks for anything else or speaks against it.
-func (t *text) plainVisit(kind string, signals []signal) *signal {
-	if t.says[topic{kind, "hedge"}] || t.says[topic{kind, "sample"}] {
-		return nil
-	}
-	var by *signal
-	for i := range signals {
-		s := &signals[i]
-		switch {
-		case s.act == "-" || s.force == aside || s.form == "noun" && s.force == named:
-		case s.act != "visit" || !s.wants():
-			return nil
-		case by == nil || by.subject && !s.subject:
-			by = s
-		}
-	}
-	if by != nil && by.subject && t.questions() {
-		return nil
-	}
-	return by
 }
 
 func isRequest(act string) bool {

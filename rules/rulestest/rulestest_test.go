@@ -30,7 +30,7 @@ func TestAnExampleThatSaysSomethingFalseFails(t *testing.T) {
 			"then: want none",
 		},
 		"an action that is missing": {
-			"  - {name: x, workflow: {}, mail: {asks: restore}, row: B8, then: [hold-for-review workflow W1]}",
+			"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, row: B8, then: [hold-for-review workflow W1]}",
 			"then: want hold-for-review workflow W1",
 		},
 		"an argument with another value": {
@@ -50,11 +50,11 @@ func TestAnExampleThatSaysSomethingFalseFails(t *testing.T) {
 			"cancel-workflow approve~: want soon",
 		},
 		"another because": {
-			"  - {name: x, workflow: {}, mail: {asks: restore}, row: B8, because: MIL-99}",
+			"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, row: B8, because: MIL-99}",
 			"because: want MIL-99",
 		},
 		"a warning that does not come": {
-			"  - {name: x, workflow: {}, mail: {asks: restore}, row: B8, warnings: [beware]}",
+			"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, row: B8, warnings: [beware]}",
 			"warnings: want beware",
 		},
 		"a warning that must not come": {
@@ -62,15 +62,15 @@ func TestAnExampleThatSaysSomethingFalseFails(t *testing.T) {
 			"warnings: want none",
 		},
 		"a fact with another value": {
-			"  - {name: x, workflow: {}, mail: {asks: restore}, row: B8, facts: {window: open}}",
+			"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, row: B8, facts: {window: open}}",
 			"fact window: want open",
 		},
 		"a fact with another reason": {
-			"  - {name: x, workflow: {}, mail: {asks: restore}, row: B8, facts: {window: 'unknown: full moon'}}",
+			"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, row: B8, facts: {window: 'unknown: full moon'}}",
 			"fact window: want unknown: full moon",
 		},
 		"a fact that there is not": {
-			"  - {name: x, workflow: {}, mail: {asks: restore}, row: B8, facts: {colour: red}}",
+			"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, row: B8, facts: {colour: red}}",
 			"fact colour: want red",
 		},
 		"a deadline at another time": {
@@ -86,7 +86,7 @@ func TestAnExampleThatSaysSomethingFalseFails(t *testing.T) {
 			`remember status: want "cancelled"`,
 		},
 		"another subject": {
-			"  - {name: x, workflow: {}, mail: {asks: restore}, row: B8, subject: workflow W2}",
+			"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, row: B8, subject: workflow W2}",
 			"subject: want workflow W2",
 		},
 		"a decision too few": {
@@ -94,7 +94,7 @@ func TestAnExampleThatSaysSomethingFalseFails(t *testing.T) {
 			"got  C5, T3",
 		},
 		"another table": {
-			"  - {name: x, workflow: {}, mail: {asks: restore}, want: [{table: cancellation.request, row: B8}]}",
+			"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, want: [{table: cancellation.request, row: B8}]}",
 			"table: want cancellation.request",
 		},
 	}
@@ -143,7 +143,7 @@ func TestAFileThatCannotBeUnderstoodIsAnErrorWithItsPlace(t *testing.T) {
 }
 
 func TestRowsWithoutAnExampleAreReported(t *testing.T) {
-	report, err := run(t, head+"  - {name: x, workflow: {}, mail: {asks: restore}, row: B8}\n  - {name: y, workflow: {}, mail: {}, row: C6}\n")
+	report, err := run(t, head+"  - {name: x, workflow: {}, event: {kind: restore.requested, by: Dana Whitlock}, row: B8}\n  - {name: y, workflow: {}, mail: {}, row: C6}\n")
 	if err != nil {
 		t.Fatal(err)
 	}
