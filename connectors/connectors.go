@@ -35,7 +35,8 @@ func ParseRef(s string) Ref {
 // A Record is one version of one record, as read.
 type Record struct {
 	Ref Ref `json:"ref"`
-	// Version changes whenever the record changes. It is opaque.
+	// Version changes whenever the record changes. It is opaque. A source tells
+	// it; where a record is looked up, it may be empty.
 	Version string `json:"version,omitempty"`
 	// At is when the system changed or received this version, by the system's
 	// own clock (Salesforce SystemModstamp, IMAP INTERNALDATE), in UTC.

@@ -19,18 +19,15 @@ func (j joined) handBack(records []connectors.Record, queries []connectors.Query
 	}
 	claimed := map[string]bool{}
 	for _, n := range j.of {
-		wanted := map[string]bool{}
-		for _, v := range texts(queries[n].Where[j.by]) {
-			wanted[strings.ToLower(v)] = true
-		}
 		var mine []int
-		for v := range wanted {
+		for _, v := range texts(queries[n].Where[j.by]) {
+			v = strings.ToLower(v)
 			claimed[v] = true
 			mine = append(mine, having[v]...)
 		}
 		slices.Sort(mine) // the records come in the order of ids
 		answers[n] = connectors.Found{}
-		for _, i := range mine {
+		for _, i := range slices.Compact(mine) {
 			r := records[i]
 			if len(j.query.Fields) > len(queries[n].Fields) {
 				r.Fields = pick(r.Fields, queries[n].Fields)

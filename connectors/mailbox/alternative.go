@@ -10,7 +10,8 @@ import (
 
 // alternative chooses between the forms of one text: the plain one, unless it
 // says too little next to the HTML one. The HTML one may sit in a
-// multipart/related, beside its pictures.
+// multipart/related, beside its pictures. A further form of the same type is read
+// if it says something else, for it may be the one that is shown.
 func (c *content) alternative(p *enmime.Part, subject string, nested int) error {
 	var plain, html *enmime.Part
 	for child := p.FirstChild; child != nil; child = child.NextSibling {
@@ -36,6 +37,11 @@ func (c *content) alternative(p *enmime.Part, subject string, nested int) error 
 	chosen := len(c.segments)
 	for child := p.FirstChild; child != nil; child = child.NextSibling {
 		if isText(child) {
+			if again := child != plain && child != html && (child.ContentType == "text/plain" || child.ContentType == "text/html"); again {
+				if other := c.textOf(child); sayDifferent(text, other) {
+					c.alternatives = append(c.alternatives, divide(other, subject, nested)...)
+				}
+			}
 			continue
 		}
 		err := c.walk(child, subject, nested)

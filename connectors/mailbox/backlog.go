@@ -9,7 +9,7 @@ import (
 )
 
 // described is of how many messages the sizes are asked for in one exchange, for
-// ten batches at once.
+// five batches at once.
 const described = 500
 
 // A backlog is what is known of the messages behind a position, for as long as

@@ -61,7 +61,7 @@ type renderer struct {
 // maxHidden bounds the hidden text that is kept, give or take one token.
 const maxHidden = 16 << 10
 
-var hidden = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(px|pt|em|%)?\s*(;|$)`)
+var hidden = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*hidden|(font-size|opacity)\s*:\s*0(\.0*)?(px|pt|em|%)?\s*(;|$)`)
 
 func (r *renderer) start(t html.Token, selfClosing bool) {
 	if r.skip > 0 {
@@ -99,11 +99,11 @@ func (r *renderer) start(t html.Token, selfClosing bool) {
 			}
 		}
 		return
-	case atom.Input, atom.Meta, atom.Link, atom.Base:
-		return
+	case atom.Input, atom.Meta, atom.Link, atom.Base, atom.Col, atom.Embed, atom.Area, atom.Wbr, atom.Source, atom.Track, atom.Param:
+		return // they have no end
 	}
 	for _, a := range t.Attr {
-		if a.Key == "style" && hidden.MatchString(a.Val) && !selfClosing {
+		if (a.Key == "hidden" || a.Key == "style" && hidden.MatchString(a.Val)) && !selfClosing {
 			r.skip, r.skipped, r.hiding = 1, t.DataAtom, true
 			return
 		}

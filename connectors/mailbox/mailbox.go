@@ -36,7 +36,8 @@
 //	               the mark that is left of it if Salesforce sent the mail
 //	auth           string: pass, fail, none
 //	auth_reason    string, for people
-//	sha256         string, hexadecimal, of the bytes as received
+//	sha256         string, hexadecimal, of the bytes as received; "" if there
+//	               are none
 //	size           number of bytes
 //	error          string, what kept the mail from being read, or nil
 //

@@ -43,8 +43,10 @@ func Fields(raw []byte, a Authenticator) (fields map[string]any) {
 // unread describes a mail of which at most the header was read.
 func unread(head []byte, size int64, problem string) map[string]any {
 	fields := heading(readHeader(head)).Fields()
-	sum := sha256.Sum256(head)
-	fields["sha256"] = hex.EncodeToString(sum[:])
+	fields["sha256"] = ""
+	if sum := sha256.Sum256(head); len(head) > 0 {
+		fields["sha256"] = hex.EncodeToString(sum[:])
+	}
 	fields["size"] = float64(size)
 	fields["auth"], fields["auth_reason"] = AuthNone, "the mail was not read"
 	fields["error"] = problem

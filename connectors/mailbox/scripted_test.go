@@ -23,11 +23,13 @@ import (
 type scripted struct {
 	*server
 	mu   sync.Mutex
-	said []string // by clients
+	said []string        // by clients
+	told map[string]bool // commands of replies that were given once
 }
 
 // A reply is given to commands that match: lines, in which TAG stands for the
-// command's, or all of it if there is none.
+// command's, or all of it if there is none. What comes after LATER is given from
+// the second time on.
 type reply struct{ command, lines string }
 
 func startScripted(t *testing.T, caps string, script ...reply) *scripted {
@@ -36,7 +38,7 @@ func startScripted(t *testing.T, caps string, script ...reply) *scripted {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scripted{server: &server{options: mailbox.Options{
+	s := &scripted{told: map[string]bool{}, server: &server{options: mailbox.Options{
 		Address: listener.Addr().String(), TLS: mailbox.Plain, Username: user, Password: password, CommandTimeout: 5 * time.Second,
 	}}}
 	script = append(script, reply{`^SELECT`, "* FLAGS ()\r\n* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 3] x\r\n* OK [PERMANENTFLAGS ()] x\r\nTAG OK [READ-WRITE] done\r\n"})
@@ -70,7 +72,7 @@ func (s *scripted) serve(conn net.Conn, caps string, script []reply) {
 		answer := "TAG OK done\r\n"
 		for _, r := range script {
 			if regexp.MustCompile(r.command).MatchString(command) {
-				answer = r.lines
+				answer = s.next(r)
 				break
 			}
 		}
@@ -78,6 +80,17 @@ func (s *scripted) serve(conn net.Conn, caps string, script []reply) {
 			return
 		}
 	}
+}
+
+func (s *scripted) next(r reply) string {
+	first, later, twice := strings.Cut(r.lines, "LATER")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if twice && s.told[r.command] {
+		return later
+	}
+	s.told[r.command] = true
+	return first
 }
 
 // heard tells whether a client said something that matches.

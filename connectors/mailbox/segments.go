@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kinds of a [Segment].
@@ -40,7 +41,10 @@ const (
 // divide cuts a text into segments. Subject is that of the mail the text is
 // from: whether a header block in it quotes or forwards often shows there only.
 func divide(text, subject string, depth int) []Segment {
-	text = plainSpaces.Replace(text)
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if !isPlain(text) { // most are, and need not be gone through letter by letter
+		text = plainSpaces.Replace(text)
+	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		lines[i] = shallow(line)
@@ -50,7 +54,17 @@ func divide(text, subject string, depth int) []Segment {
 	return d.out
 }
 
-var plainSpaces = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u00a0", " ", "\u200b", "", "\u200e", "", "\u200f", "", "\ufeff", "")
+var plainSpaces = strings.NewReplacer("\r", "\n", "\u00a0", " ", "\u200b", "", "\u200e", "", "\u200f", "", "\ufeff", "")
+
+// isPlain tells that there is nothing in a text that plainSpaces replaces.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] == '\r' || text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
 
 type divider struct{ out []Segment }
 

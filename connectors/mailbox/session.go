@@ -130,6 +130,11 @@ type delivery struct {
 	at   time.Time
 }
 
+// errOvertold is for an answer that the client library did not hand over, as the
+// server told of something else about the message just before, such as that
+// somebody has opened it: the library takes that for the answer.
+var errOvertold = errors.New("the answer was mixed up with news about the message")
+
 // deliveries describes those of uids that still exist.
 func (s *session) deliveries(ctx context.Context, uids imap.UIDSet) (map[imap.UID]delivery, error) {
 	found := map[imap.UID]delivery{}
@@ -139,6 +144,9 @@ func (s *session) deliveries(ctx context.Context, uids imap.UIDSet) (map[imap.UI
 			return fmt.Errorf("reading the sizes of messages in %q: %w", s.folder, err)
 		}
 		for _, m := range messages {
+			if m.InternalDate.IsZero() {
+				return fmt.Errorf("reading the sizes of messages in %q: message %d: %w", s.folder, m.UID, errOvertold)
+			}
 			found[m.UID] = delivery{size: m.RFC822Size, at: m.InternalDate.UTC()}
 		}
 		return nil
@@ -158,8 +166,10 @@ func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, size,
 	// A slow line carries at least 128 KiB a second.
 	allowed := s.timeout + time.Duration(min(size, limit)>>17)*time.Second
 	err = s.do(ctx, allowed, func() error {
+		mentioned := false
 		fetch := s.client.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
 		for message := fetch.Next(); message != nil; message = fetch.Next() {
+			mentioned = true
 			for item := message.Next(); item != nil; item = message.Next() {
 				data, ok := item.(imapclient.FetchItemDataBodySection)
 				if !ok {
@@ -177,7 +187,11 @@ func (s *session) body(ctx context.Context, uid imap.UID, headerOnly bool, size,
 				}
 			}
 		}
-		if err := fetch.Close(); err != nil {
+		err := fetch.Close()
+		if err == nil && mentioned && raw == nil {
+			err = errOvertold
+		}
+		if err != nil {
 			return fmt.Errorf("reading message %d of %q: %w", uid, s.folder, err)
 		}
 		return nil

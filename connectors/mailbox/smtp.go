@@ -190,7 +190,11 @@ func (s *Sink) send(ctx context.Context, l *letter) error {
 		return s.failed(ctx, connectors.Temporary, "sending", err)
 	}
 	if err := data.Close(); err != nil {
-		if _, answered := errors.AsType[*smtp.SMTPError](err); answered {
+		answer, answered := errors.AsType[*smtp.SMTPError](err)
+		switch {
+		case answered && answer.Code/100 == 2: // the library wants 250
+			return nil
+		case answered:
 			return s.failed(ctx, connectors.Rejected, "sending", err)
 		}
 		return &connectors.Error{Class: connectors.Unknown,

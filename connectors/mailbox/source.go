@@ -17,7 +17,8 @@ const (
 	// Kind is the kind of a message record.
 	Kind = "message"
 
-	batchMessages = 50
+	// batchMessages are read, and most often stored, in one go.
+	batchMessages = 100
 	batchBytes    = 32 << 20
 	// aheadBytes bounds the small messages that are read in one exchange.
 	aheadBytes = 4 << 20
@@ -90,7 +91,7 @@ func parseCursor(cursor connectors.Cursor) (p position, err error) {
 }
 
 // Changes returns the messages that arrived in the folder after the cursor, by
-// UID, at most 50 or 32 MB and one of them. If the server has numbered the folder anew
+// UID, at most 100 or 32 MB and one of them. If the server has numbered the folder anew
 // (UIDVALIDITY), everything in it is returned again; message_id and sha256
 // tell which of it is known.
 func (s *Source) Changes(ctx context.Context, after connectors.Cursor) (connectors.Batch, error) {

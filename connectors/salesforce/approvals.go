@@ -1,6 +1,7 @@
 package salesforce
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,20 @@ const (
 type workItem struct {
 	id  string
 	err error
+}
+
+// hope ranks the ways in which an answer was taken: what is done, or may be, or
+// may yet be, comes before what is refused.
+func (i workItem) hope() int {
+	switch class := connectors.ClassOf(i.err); {
+	case i.err == nil:
+		return 0
+	case class == connectors.Unknown:
+		return 1
+	case class == connectors.Rejected:
+		return 3
+	}
+	return 2
 }
 
 // aboutApprovals asks what waits for approval of the records, and what became
@@ -79,14 +94,14 @@ func (c *Client) aboutApprovals(tasks []*task) []question {
 	if c.opts.Approvals == Flow {
 		const kind, target = "ApprovalWorkItem", "RelatedRecordId"
 		return []question{
-			{ask(kind, target, "Status", connectors.Cond{Field: "Status", Op: "=", Value: "Assigned"}), tasks, waiting(target)},
-			{ask(kind, target, "Status", connectors.Cond{Field: "Status", Op: "!=", Value: "Assigned"}), tasks, past(target, "Status", "Rejected")},
+			{query: ask(kind, target, "Status", connectors.Cond{Field: "Status", Op: "=", Value: "Assigned"}), tasks: tasks, settle: waiting(target)},
+			{query: ask(kind, target, "Status", connectors.Cond{Field: "Status", Op: "!=", Value: "Assigned"}), tasks: tasks, settle: past(target, "Status", "Rejected")},
 		}
 	}
 	const target = "ProcessInstance.TargetObjectId"
 	return []question{
-		{ask("ProcessInstanceWorkitem", target, "ProcessInstance.Status"), tasks, waiting(target)},
-		{ask("ProcessInstance", "TargetObjectId", "Status"), tasks, past("TargetObjectId", "Status", "Rejected")},
+		{query: ask("ProcessInstanceWorkitem", target, "ProcessInstance.Status"), tasks: tasks, settle: waiting(target)},
+		{query: ask("ProcessInstance", "TargetObjectId", "Status"), tasks: tasks, settle: past("TargetObjectId", "Status", "Rejected")},
 	}
 }
 
@@ -110,11 +125,7 @@ func (c *Client) turnDown(ctx context.Context, tasks []*task) {
 		}
 		c.refuse(ctx, items, requests)
 		for _, t := range part {
-			err := t.items[0].err
-			if slices.ContainsFunc(t.items, func(i workItem) bool { return i.err == nil }) {
-				err = nil
-			}
-			t.finish(err)
+			t.finish(slices.MinFunc(t.items, func(a, b workItem) int { return cmp.Compare(a.hope(), b.hope()) }).err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package salesforce_test
 
 import (
+	"fmt"
 	"testing"
 
 	"standdown/connectors"
@@ -65,5 +66,33 @@ func TestApprovalsThatAreNotConfiguredAreRejected(t *testing.T) {
 	err := apply(t, o, connectors.Change{Key: "k", Op: connectors.Reject, Ref: ref})[0].Err
 	if connectors.ClassOf(err) != connectors.Rejected || !contains(err, "not configured") {
 		t.Errorf("error %v, want it rejected", err)
+	}
+}
+
+func TestAnApprovalThatSomebodyElseMayAnswerToo(t *testing.T) {
+	const (
+		notOurs = `{"success":false,"errors":[{"statusCode":"INSUFFICIENT_ACCESS_OR_READONLY","message":"no"}]}`
+		locked  = `{"success":false,"errors":[{"statusCode":"UNABLE_TO_LOCK_ROW","message":"x"}]}`
+	)
+	for name, test := range map[string]struct {
+		answers string
+		want    connectors.Class
+	}{
+		"one may not be answered by us, the other not now": {notOurs + "," + locked, connectors.Temporary},
+		"neither may be answered by us":                    {notOurs + "," + notOurs, connectors.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) { ours.Approvals = salesforce.Classic })
+			ref := o.insert(t, "Case", map[string]any{"Subject": "submitted"})
+			item := `{"Id":"04i00000000000%dAAA","ProcessInstance":{"TargetObjectId":"` + ref.ID + `","Status":"Pending"}}`
+			items := fmt.Sprintf(item, 1) + "," + fmt.Sprintf(item, 2)
+			o.org.Fault(sandbox.Fault{Kind: sandbox.Answer, Path: "/composite", Status: 200, Body: `{"compositeResponse":[
+				{"referenceId":"p0","httpStatusCode":200,"body":{"done":true,"records":[` + items + `]}},{"referenceId":"p1","httpStatusCode":200,"body":{"done":true,"records":[]}}]}`})
+			o.org.Fault(sandbox.Fault{Kind: sandbox.Answer, Method: "POST", Path: "/process", Status: 200, Body: "[" + test.answers + "]"})
+			err := apply(t, o, connectors.Change{Key: "k", Op: connectors.Reject, Ref: ref})[0].Err
+			if connectors.ClassOf(err) != test.want || err == nil {
+				t.Errorf("error %v, want it %s", err, test.want)
+			}
+		})
 	}
 }

@@ -144,13 +144,13 @@ func (c *Client) resting() bool {
 // At is the org's time.
 func (c *Client) poll(ctx context.Context, cur cursor, watches []Watch, windows map[string]window) (batch connectors.Batch, next cursor, at time.Time, err error) {
 	now, overlap := c.opts.Now(), c.opts.Overlap
-	known := c.seen.stamps()
+	known := sync.OnceValue(c.seen.stamps) // not at all while a round goes on, as where much is read for the first time
 	var queries []soqlQuery
 	rounds := make([]position, len(watches))
 	for i, w := range watches {
 		var from time.Time
 		if rounds[i] = cur.Objects[w.Object]; rounds[i].Begun.IsZero() {
-			rounds[i], from = windows[w.Object].begin(rounds[i], known[w.Object], now, overlap)
+			rounds[i], from = windows[w.Object].begin(rounds[i], known()[w.Object], now, overlap)
 		}
 		queries = append(queries, rounds[i].query(w, from))
 	}
@@ -201,8 +201,11 @@ func (next cursor) advanced(from cursor) bool {
 func (c *Client) records(w Watch, p page) ([]connectors.Record, error) {
 	records := make([]connectors.Record, 0, len(p.Records))
 	own := c.login.userID()
-	for _, row := range p.Records {
+	for row := range p.rows() {
 		r, err := toRecord(w.Object, row, w.Fields)
+		if err == nil {
+			r.Version, err = versionOf(r, row)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -242,7 +245,7 @@ func (c *Client) findWinners(ctx context.Context, records []connectors.Record) e
 		if p.err != nil {
 			return p.err
 		}
-		for _, row := range p.Records {
+		for row := range p.rows() {
 			n := slices.IndexFunc(records, func(r connectors.Record) bool { return r.Ref.Kind == queries[i].object && r.Ref.ID == row["Id"] })
 			if winner, _ := row["MasterRecordId"].(string); n >= 0 && winner != "" {
 				records[n].Into = connectors.Ref{Kind: queries[i].object, ID: winner}

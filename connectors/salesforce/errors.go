@@ -47,6 +47,7 @@ var verdicts = map[string]verdict{
 	// For the moment.
 	"INVALID_QUERY_LOCATOR":                               {class: connectors.Temporary},
 	"QUERY_TIMEOUT":                                       {class: connectors.Temporary},
+	"REQUEST_RUNNING_TOO_LONG":                            {class: connectors.Temporary},
 	"SERVER_UNAVAILABLE":                                  {class: connectors.Temporary},
 	"UNABLE_TO_LOCK_ROW":                                  {class: connectors.Temporary},
 	"UNKNOWN_EXCEPTION":                                   {class: connectors.Temporary},
@@ -125,8 +126,15 @@ func answerError(made *call) error {
 		return statusError(made)
 	}
 	e := entryError(entries[0])
-	if !made.read && made.status >= 500 && e.Code == "UNKNOWN_EXCEPTION" {
+	_, listed := verdicts[e.Code]
+	byStatus := statusError(made)
+	switch {
+	case !made.read && (made.status >= 500 && e.Code == "UNKNOWN_EXCEPTION" || e.Code == "REQUEST_RUNNING_TOO_LONG"):
 		e.Class = connectors.Unknown // of several records, some may have been written before
+	case !listed && e.Class == connectors.Rejected && made.status != http.StatusForbidden:
+		// That a code is new must not make a passing trouble a lasting one. (403 may
+		// be about one record only.)
+		e.Class, e.RetryAfter = byStatus.Class, byStatus.RetryAfter
 	}
 	return e
 }
@@ -139,7 +147,7 @@ func isErrorList(body []byte) bool {
 
 // statusError judges an answer whose body says nothing: an error page of some
 // proxy, or none at all.
-func statusError(made *call) error {
+func statusError(made *call) *connectors.Error {
 	e := &connectors.Error{Class: connectors.Rejected, RetryAfter: retryAfter(made.header), Err: fmt.Errorf("answered %d", made.status)}
 	switch {
 	case made.status == http.StatusUnauthorized, made.status == http.StatusForbidden:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,15 +67,38 @@ func (c *Client) FindAll(ctx context.Context, queries []connectors.Query) []conn
 // readings is how often a query is begun before a lost locator is an error.
 const readings = 3
 
-// allPages follows the first page of a query to the end.
+// tooMuch are the errors of a query whose list may be too long for Salesforce.
+var tooMuch = []string{"QUERY_TIMEOUT", "QUERY_TOO_COMPLICATED", "REQUEST_RUNNING_TOO_LONG"}
+
+// allPages follows the first page of a query to the end. A list that is too long
+// is halved: it may be that of many who ask at the same time, and none of them
+// would be answered. If one value alone is too much, nothing more is asked.
 func (c *Client) allPages(ctx context.Context, q connectors.Query, part soqlQuery, first page) ([]connectors.Record, error) {
 	for n := 1; ; n++ {
 		records, err := c.follow(ctx, q, first)
-		if code(err) != "INVALID_QUERY_LOCATOR" || n == readings {
+		switch {
+		case code(err) == "INVALID_QUERY_LOCATOR" && n < readings:
+			first = c.ask(ctx, []soqlQuery{part})[0]
+		case slices.Contains(tooMuch, code(err)) && len(part.values) > 1:
+			return c.halved(ctx, q, part)
+		default:
 			return records, err
 		}
-		first = c.ask(ctx, []soqlQuery{part})[0]
 	}
+}
+
+func (c *Client) halved(ctx context.Context, q connectors.Query, part soqlQuery) ([]connectors.Record, error) {
+	half := len(part.values) / 2
+	halves := []soqlQuery{part.of(part.values[:half]), part.of(part.values[half:])}
+	var all []connectors.Record
+	for i, p := range c.ask(ctx, halves) {
+		records, err := c.allPages(ctx, q, halves[i], p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, records...)
+	}
+	return all, nil
 }
 
 func (c *Client) follow(ctx context.Context, q connectors.Query, p page) ([]connectors.Record, error) {
@@ -83,7 +107,7 @@ func (c *Client) follow(ctx context.Context, q connectors.Query, p page) ([]conn
 		if p.err != nil {
 			return nil, p.err
 		}
-		for _, row := range p.Records {
+		for row := range p.rows() {
 			record, err := toRecord(q.Kind, row, q.Fields)
 			if err != nil {
 				return nil, err
@@ -109,14 +133,29 @@ type soqlQuery struct {
 	object string
 	soql   string
 	all    bool // deleted records as well
+	// Of one with a list: its values, and the same query about others.
+	values []string
+	of     func(values []string) soqlQuery
 }
 
 type page struct {
-	Records []map[string]any `json:"records"`
-	Done    bool             `json:"done"`
-	Next    string           `json:"nextRecordsUrl"`
-	at      time.Time        // the org's time when it answered
+	Records []any     `json:"records"` // a quarter less garbage than []map[string]any
+	Done    bool      `json:"done"`
+	Next    string    `json:"nextRecordsUrl"`
+	at      time.Time // the org's time when it answered
 	err     error
+}
+
+// rows are the records; nil for one that is no object, and has no Id then.
+func (p page) rows() iter.Seq[map[string]any] {
+	return func(yield func(map[string]any) bool) {
+		for _, r := range p.Records {
+			row, _ := r.(map[string]any)
+			if !yield(row) {
+				return
+			}
+		}
+	}
 }
 
 // compose writes q in SOQL, as several queries if its list is long, as none if
@@ -169,10 +208,16 @@ func compose(q connectors.Query) ([]soqlQuery, error) {
 	if len(lists) == 0 {
 		return []soqlQuery{write(conditions)}, nil
 	}
-	var queries []soqlQuery
 	longest := lists[len(lists)-1]
-	for _, part := range longest.parts(longestPart - wireSize(write(conditions).soql)) {
-		queries = append(queries, write(append(slices.Clone(conditions), longest.soql(part))))
+	var of func(values []string) soqlQuery
+	of = func(values []string) soqlQuery {
+		part := write(append(slices.Clone(conditions), longest.soql(values)))
+		part.values, part.of = values, of
+		return part
+	}
+	var queries []soqlQuery
+	for _, values := range longest.parts(longestPart - wireSize(write(conditions).soql)) {
+		queries = append(queries, of(values))
 	}
 	return queries, nil
 }

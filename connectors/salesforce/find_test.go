@@ -3,6 +3,8 @@ package salesforce_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -149,6 +151,50 @@ func FuzzChanges(f *testing.F) {
 		batch, err := c.Changes(t.Context(), connectors.Cursor(text))
 		if err == nil && !json.Valid([]byte(batch.Next)) {
 			t.Errorf("cursor %q leads to %q", text, batch.Next)
+		}
+	})
+}
+
+func TestAListThatIsTooMuchForOneQueryIsHalved(t *testing.T) {
+	busy := sandbox.Fault{Kind: sandbox.Answer, Path: "/query", Status: http.StatusBadRequest,
+		Body: `[{"errorCode":"QUERY_TIMEOUT","message":"Your query request was running for too long."}]`}
+	var calls atomic.Int32
+	cases := func(t *testing.T) (*org, connectors.Query) {
+		o := newOrg(t, func(_ *sandbox.Options, ours *salesforce.Options) { ours.Called = func(string) { calls.Add(1) } })
+		var ids []string
+		for range 40 {
+			ids = append(ids, o.insert(t, "Case", map[string]any{"Subject": "x"}).ID)
+		}
+		return o, connectors.Query{Kind: "Case", Fields: []string{"Subject"}, Where: []connectors.Cond{{Field: "Id", Op: "in", Value: ids}}}
+	}
+	t.Run("each half is asked for, and nothing is missing or double", func(t *testing.T) {
+		o, q := cases(t)
+		o.org.Fault(busy)
+		calls.Store(0)
+		found, err := o.Find(t.Context(), q)
+		if err != nil || len(found) != 40 {
+			t.Fatalf("found %d, error %v, want 40", len(found), err)
+		}
+		if n := calls.Load(); n != 2 {
+			t.Errorf("%d calls, want the one that was too much, and one for both halves", n)
+		}
+	})
+	t.Run("if a single value is too much, it is given up soon", func(t *testing.T) {
+		o, q := cases(t)
+		busy := busy
+		busy.Count = -1
+		o.org.Fault(busy)
+		busy.Path, busy.Status = "/composite", http.StatusOK
+		part := `{"referenceId":"p%d","httpStatusCode":400,"body":` + busy.Body + `}`
+		busy.Body = `{"compositeResponse":[` + fmt.Sprintf(part, 0) + `,` + fmt.Sprintf(part, 1) + `]}`
+		o.org.Fault(busy)
+		calls.Store(0)
+		found, err := o.Find(t.Context(), q)
+		if connectors.ClassOf(err) != connectors.Temporary || len(found) != 0 || err == nil {
+			t.Errorf("found %d, error %v", len(found), err)
+		}
+		if n := calls.Load(); n > 7 { // of 40, 20, 10, 5, 2 and 1
+			t.Errorf("%d calls", n)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"standdown/connectors"
 )
@@ -14,6 +15,9 @@ type question struct {
 	query  connectors.Query
 	tasks  []*task
 	settle func([]*task, []connectors.Record, error)
+	// apart asks the same about those tasks together that want the same fields;
+	// nil if all do.
+	apart func() []question
 }
 
 // look reads what has to be known before anything is written, and finishes the
@@ -32,12 +36,30 @@ func (c *Client) look(ctx context.Context, byOp map[string][]*task) {
 	if rejects := byOp[connectors.Reject]; len(rejects) > 0 {
 		questions = append(questions, c.aboutApprovals(rejects)...)
 	}
+	c.put(ctx, questions)
+}
+
+// put asks the questions. If one is refused, those who want the same fields are
+// asked about by themselves: a field that is not there must not spoil the changes
+// of others.
+func (c *Client) put(ctx context.Context, questions []question) {
 	var queries []connectors.Query
 	for _, q := range questions {
 		queries = append(queries, q.query)
 	}
+	var apart []question
 	for i, f := range c.FindAll(ctx, queries) {
-		questions[i].settle(questions[i].tasks, f.Records, f.Err)
+		q := questions[i]
+		if f.Err != nil && connectors.ClassOf(f.Err) == connectors.Rejected && q.apart != nil {
+			if parts := q.apart(); len(parts) > 1 {
+				apart = append(apart, parts...)
+				continue
+			}
+		}
+		q.settle(q.tasks, f.Records, f.Err)
+	}
+	if len(apart) > 0 {
+		c.put(ctx, apart)
 	}
 }
 
@@ -62,7 +84,7 @@ func (c *Client) aboutKeys(tasks []*task) question {
 		keys = append(keys, t.Key)
 	}
 	query := connectors.Query{Kind: kind, Fields: []string{field}, Where: []connectors.Cond{{Field: field, Op: "in", Value: keys}}}
-	return question{query, tasks, func(tasks []*task, records []connectors.Record, err error) {
+	return question{query: query, tasks: tasks, settle: func(tasks []*task, records []connectors.Record, err error) {
 		if err != nil {
 			failAll(tasks, stillUnknown(err))
 			return
@@ -82,14 +104,29 @@ func aboutRecords(tasks []*task) question {
 	var ids []string
 	for _, t := range tasks {
 		ids = append(ids, t.Ref.ID)
-		fields = append(fields, paths(t.If)...)
-		if t.Op == connectors.Update {
-			fields = append(fields, paths(t.Fields)...)
-		}
+		fields = append(fields, t.compared()...)
 	}
 	slices.Sort(fields)
 	query := connectors.Query{Kind: tasks[0].Ref.Kind, Fields: slices.Compact(fields), Where: []connectors.Cond{{Field: "Id", Op: "in", Value: ids}}}
-	return question{query, tasks, compare}
+	return question{query: query, tasks: tasks, settle: compare, apart: func() (all []question) {
+		byFields := map[string][]*task{}
+		for _, t := range tasks {
+			key := strings.Join(slices.Sorted(slices.Values(t.compared())), " ")
+			byFields[key] = append(byFields[key], t)
+		}
+		for _, group := range byFields {
+			all = append(all, aboutRecords(group))
+		}
+		return all
+	}}
+}
+
+// compared are the fields that are read before the task's record is written.
+func (t *task) compared() []string {
+	if t.Op == connectors.Update {
+		return append(paths(t.If), paths(t.Fields)...)
+	}
+	return paths(t.If)
 }
 
 // compare finishes the tasks that have nothing to do and those whose

@@ -47,7 +47,7 @@ func (c *Client) aboutPosts(tasks []*task) question {
 			{Field: "CreatedDate", Op: ">=", Value: c.opts.Now().Add(-lookBack)},
 		},
 	}
-	return question{query, tasks, func(tasks []*task, items []connectors.Record, err error) {
+	return question{query: query, tasks: tasks, settle: func(tasks []*task, items []connectors.Record, err error) {
 		if err != nil {
 			failAll(tasks, stillUnknown(err))
 			return

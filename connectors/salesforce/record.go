@@ -10,8 +10,7 @@ import (
 	"standdown/connectors"
 )
 
-// toRecord makes a record of a row. The version holds a digest of the fields,
-// as two changes within a second have one timestamp.
+// toRecord makes a record of a row, without its version.
 func toRecord(kind string, row map[string]any, fields []string) (connectors.Record, error) {
 	id, _ := row["Id"].(string)
 	if id == "" {
@@ -20,45 +19,55 @@ func toRecord(kind string, row map[string]any, fields []string) (connectors.Reco
 	stamp, _ := row["SystemModstamp"].(string)
 	created, _ := row["CreatedDate"].(string)
 	deleted, _ := row["IsDeleted"].(bool)
-	record := connectors.Record{
+	return connectors.Record{
 		Ref:     connectors.Ref{Kind: kind, ID: id},
 		At:      parseTime(stamp),
 		Created: parseTime(created),
 		Deleted: deleted,
 		Fields:  pick(row, fields),
-	}
-	canonical, err := json.Marshal(record.Fields)
+	}, nil
+}
+
+// versionOf names a version of a record that was made of a row. It holds a digest
+// of the fields, as two changes within a second have one timestamp.
+func versionOf(r connectors.Record, row map[string]any) (string, error) {
+	canonical, err := json.Marshal(r.Fields)
 	if err != nil {
-		return connectors.Record{}, err
+		return "", err
 	}
 	digest := fnv.New64a()
 	digest.Write(canonical)
-	record.Version = fmt.Sprintf("%s %t %016x", stamp, deleted, digest.Sum64())
-	return record, nil
+	stamp, _ := row["SystemModstamp"].(string)
+	return fmt.Sprintf("%s %t %016x", stamp, r.Deleted, digest.Sum64()), nil
 }
 
 // pick takes from a row what was asked for, without what describes the row.
 func pick(row map[string]any, paths []string) map[string]any {
-	fields := map[string]any{}
+	fields := make(map[string]any, len(paths))
 	for _, path := range paths {
-		name, rest, dotted := strings.Cut(path, ".")
-		if !dotted {
-			fields[name] = valueOf(row, name)
-			continue
-		}
-		parent, ok := valueOf(row, name).(map[string]any)
-		if !ok {
-			fields[name] = nil
-			continue
-		}
-		nested, ok := fields[name].(map[string]any)
-		if !ok {
-			nested = map[string]any{}
-			fields[name] = nested
-		}
-		merge(nested, pick(parent, []string{rest}))
+		pickOne(fields, row, path)
 	}
 	return fields
+}
+
+func pickOne(fields, row map[string]any, path string) {
+	name, rest, dotted := strings.Cut(path, ".")
+	value := valueOf(row, name)
+	if !dotted {
+		fields[name] = value
+		return
+	}
+	parent, ok := value.(map[string]any)
+	if !ok {
+		fields[name] = nil
+		return
+	}
+	nested, ok := fields[name].(map[string]any)
+	if !ok {
+		nested = map[string]any{}
+		fields[name] = nested
+	}
+	pickOne(nested, parent, rest)
 }
 
 // valueOf finds a field that was asked for in other letters than its name has.
@@ -84,18 +93,6 @@ func valueAt(row map[string]any, path string) any {
 		}
 		row, _ = value.(map[string]any)
 		path = rest
-	}
-}
-
-func merge(into, from map[string]any) {
-	for name, value := range from {
-		if deeper, ok := value.(map[string]any); ok {
-			if already, ok := into[name].(map[string]any); ok {
-				merge(already, deeper)
-				continue
-			}
-		}
-		into[name] = value
 	}
 }
 

@@ -18,6 +18,7 @@
 package salesforce
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	sf "github.com/k-capehart/go-salesforce/v3"
@@ -113,6 +115,9 @@ type Client struct {
 	login  *session
 	budget *budget
 	seen   seen
+	// answers are *bytes.Buffer to read into; large ones would be a good part of
+	// all garbage.
+	answers sync.Pool
 }
 
 // New returns a client for the org in opts, or an error that names everything
@@ -127,6 +132,7 @@ func New(opts Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{opts: opts, login: login, budget: &budget{reserve: opts.Reserve}}
+	c.answers.New = func() any { return new(bytes.Buffer) }
 	// The library builds requests; login, repetition and errors are ours, as
 	// its own lose the status and race when a token is renewed.
 	c.sf, err = sf.Init(

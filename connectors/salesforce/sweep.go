@@ -52,7 +52,9 @@ func (c *Client) sweep(ctx context.Context, next *cursor, at time.Time) (records
 		}
 		began.Begun, began.Left = at, map[string]string{}
 		for _, w := range c.opts.Watch {
-			began.Left[w.Object] = ""
+			if !next.Objects[w.Object].Since.IsZero() { // else the first poll of it is yet to come, and reads everything
+				began.Left[w.Object] = ""
+			}
 		}
 	}
 	var watches []Watch

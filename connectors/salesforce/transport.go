@@ -1,6 +1,7 @@
 package salesforce
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,9 +102,12 @@ func (c *Client) doDated(ctx context.Context, r request, out any) (time.Time, er
 		return time.Time{}, lostError(r.read, err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit))
+	answer := c.answers.Get().(*bytes.Buffer)
+	defer c.answers.Put(answer) // what is decoded shares nothing with it
+	answer.Reset()
+	_, err = answer.ReadFrom(io.LimitReader(resp.Body, answerLimit))
 	if err == nil && out != nil {
-		err = json.Unmarshal(answer, out)
+		err = json.Unmarshal(answer.Bytes(), out)
 	}
 	if err != nil {
 		return time.Time{}, lostError(r.read, fmt.Errorf("reading the answer: %w", err))

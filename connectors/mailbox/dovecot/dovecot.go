@@ -18,7 +18,7 @@ import (
 )
 
 // ErrMissing says that Dovecot is not installed.
-var ErrMissing = errors.New("Dovecot is not installed (Debian: dovecot-imapd)")
+var ErrMissing = errors.New("dovecot is not installed (Debian: dovecot-imapd)")
 
 // A Server is a Dovecot. It speaks IMAP with TLS, and everybody who knows the
 // password has a mailbox.
@@ -84,7 +84,7 @@ func (s *Server) Up() error {
 		}
 		if time.Now().After(deadline) {
 			s.Down()
-			return fmt.Errorf("Dovecot does not listen: %w; its log: %s", err, s.Log())
+			return fmt.Errorf("dovecot does not listen: %w; its log: %s", err, s.Log())
 		}
 	}
 }

@@ -16,6 +16,9 @@ type binder struct {
 	deleted   bool   // deleted rows count too (queryAll)
 	grants    grants
 	semiJoins *int
+	// among are the ids of the only rows that can meet the condition, in order;
+	// nil if that may be any row.
+	among []string
 }
 
 // A column is a field reached over parents.
@@ -133,6 +136,9 @@ func (b *binder) comparison(c comparison, nested bool) (test, *soqlError) {
 		}
 	}
 	if (f.Type == ID || f.Type == Reference) && (c.operator == "IN" || c.operator == "NOT IN") {
+		if c.operator == "IN" && !nested {
+			b.narrow(col, values)
+		}
 		wanted := map[any]bool{} // ids are compared as they are, and lists of them are long
 		for _, v := range values {
 			wanted[v] = true
@@ -143,6 +149,9 @@ func (b *binder) comparison(c comparison, nested bool) (test, *soqlError) {
 	case "INCLUDES", "EXCLUDES":
 		return func(r row) bool { return includes(b.value(r, col), values) == (c.operator == "INCLUDES") }, nil
 	case "=", "IN":
+		if !nested {
+			b.narrow(col, values)
+		}
 		return func(r row) bool { return f.in(b.value(r, col), values) }, nil
 	case "!=", "NOT IN":
 		return func(r row) bool { return !f.in(b.value(r, col), values) }, nil
@@ -163,6 +172,33 @@ func (b *binder) comparison(c comparison, nested bool) (test, *soqlError) {
 		}
 		return order >= 0
 	}, nil
+}
+
+// narrow keeps a query that every row must meet from looking at all rows: without,
+// reading what belongs to 500 records of 50,000 takes a hundred times as long.
+func (b *binder) narrow(c column, values []any) {
+	t := b.store.tables[b.entity]
+	if len(c.parents) > 0 || slices.Contains(values, nil) {
+		return
+	}
+	var ids []string
+	switch {
+	case c.field.Type == ID:
+		for _, v := range values {
+			if id := v.(string); t.rows[id] != nil {
+				ids = append(ids, id)
+			}
+		}
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+	case c.field.indexed():
+		ids = t.held(c.field, values...)
+	default:
+		return
+	}
+	if b.among == nil || len(ids) < len(b.among) {
+		b.among = append([]string{}, ids...) // none is not nil
+	}
 }
 
 func (f *Field) allows(operator string) bool {

@@ -66,7 +66,7 @@ func (b binder) nested(st *statement, e *entity) (*plan, *soqlError) {
 	if e == nil {
 		return nil, &soqlError{"INVALID_TYPE", st.from.pos, "sObject type '" + st.from.String() + "' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."}
 	}
-	b.entity, b.alias = e, st.alias
+	b.entity, b.alias, b.among = e, st.alias, nil
 	p := &plan{binder: b, count: st.count, limit: st.limit, offset: st.offset}
 	if err := p.selectItems(st); err != nil {
 		return nil, err
@@ -159,13 +159,19 @@ func (p *plan) selectGroup(item selectItem, limit int) *soqlError {
 // ORDER BY they come by id, that is in order of creation.
 func (p *plan) rows() []row {
 	var list []row
-	for _, r := range p.store.rows(p.entity) {
+	candidates := p.store.tables[p.entity].ids
+	if p.among != nil {
+		candidates = p.among
+	}
+	for _, r := range p.store.those(p.entity, candidates) {
 		hidden := r["IsDeleted"] == true || r["IsArchived"] == true
 		if (p.deleted || !hidden) && p.grants.sees(r) && p.where(r) {
 			list = append(list, r)
 		}
 	}
-	slices.SortStableFunc(list, p.less)
+	if !slices.IsSortedFunc(list, p.less) { // as where rows are read in the order in which they were made
+		slices.SortStableFunc(list, p.less)
+	}
 	return list
 }
 

@@ -237,3 +237,58 @@ func TestLikeComparesAsSalesforceDoes(t *testing.T) {
 		}
 	}
 }
+
+// A condition that all rows must meet is asked of few of them. Among alternatives
+// it is asked of all.
+func TestWhoIsLookedForByIDsIsFoundAsAmongAll(t *testing.T) {
+	c := start(t, Options{})
+	a, b := c.insert("Account", map[string]any{"Name": "A"}), c.insert("Account", map[string]any{"Name": "B"})
+	var contacts []string
+	for i := range 6 {
+		contacts = append(contacts, c.insert("Contact", map[string]any{"LastName": fmt.Sprint("C", i), "AccountId": []any{a, b, nil}[i%3]}))
+	}
+	update := func(id string, account any) {
+		if err := c.org.Update("Contact", id, map[string]any{"AccountId": account}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(contacts[0], b)
+	update(contacts[0], a) // and back
+	update(contacts[1], a)
+	update(contacts[3], nil)
+	if err := c.org.Delete("Contact", contacts[4]); err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string) {
+		t.Helper()
+		for _, where := range []string{
+			"AccountId = '" + a + "'", "AccountId IN ('" + b + "','" + a + "')", "AccountId = null", "AccountId IN ('','" + b + "')",
+			"Id = '" + contacts[5] + "'", "Id IN ('" + contacts[2] + "','" + contacts[0][:15] + "','" + contacts[4] + "','" + a + "')", "Id = '" + a + "'", "Account.Id = '" + a + "'",
+		} {
+			few, err := c.org.Query("SELECT LastName, AccountId FROM Contact WHERE " + where)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := c.org.Query("SELECT LastName, AccountId FROM Contact WHERE " + where + " OR " + where)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(all, few); diff != "" {
+				t.Errorf("%s, %s (-among all +found):\n%s", when, where, diff)
+			}
+		}
+	}
+	check("at first")
+	commit, err := c.org.Uncommitted(func() error {
+		update(contacts[2], b)
+		update(contacts[0], b)
+		c.insert("Contact", map[string]any{"LastName": "Late", "AccountId": a})
+		return c.org.Update("Account", a, map[string]any{"Name": "A2"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("while a change is not committed")
+	commit()
+	check("once it is")
+}

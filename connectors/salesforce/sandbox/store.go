@@ -29,8 +29,8 @@ type table struct {
 	rows map[string]row
 	ids  []string // in order of creation, which is order of ids
 	auto int
-	// holders are the ids of all rows that ever had a value in an external id
-	// or unique field; who has it now is to be looked up.
+	// holders are the ids of all rows that ever had a value in an external id,
+	// unique or reference field; who has it now is to be looked up.
 	holders map[holding][]string
 }
 
@@ -78,10 +78,13 @@ func (s *store) latest(id string) row {
 }
 
 // rows returns the rows of an entity that readers see, deleted ones included.
-func (s *store) rows(e *entity) []row {
+func (s *store) rows(e *entity) []row { return s.those(e, s.tables[e].ids) }
+
+// those are rows of an entity that readers see.
+func (s *store) those(e *entity, ids []string) []row {
 	t := s.tables[e]
-	list := make([]row, 0, len(t.ids))
-	for _, id := range t.ids {
+	list := make([]row, 0, len(ids))
+	for _, id := range ids {
 		r, hidden := s.before[id]
 		if !hidden {
 			r = t.rows[id]
@@ -186,19 +189,20 @@ func (s *store) put(e *entity, r row, by stamp) {
 	}
 	r["LastModifiedById"], r["LastModifiedDate"], r["SystemModstamp"] = by.user, by.at, by.at
 	t, id := s.tables[e], r["Id"].(string)
+	old := t.rows[id]
 	t.rows[id] = r
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if v := r[f.Name]; f.indexed() && v != nil {
+		if v := r[f.Name]; f.indexed() && v != nil && v != old[f.Name] {
 			h := f.holding(v)
-			if !slices.Contains(t.holders[h], id) {
-				t.holders[h] = append(t.holders[h], id)
-			}
+			t.holders[h] = append(t.holders[h], id)
 		}
 	}
 }
 
-func (f *Field) indexed() bool { return f.Unique || f.ExternalID }
+func (f *Field) indexed() bool {
+	return f.Unique || f.ExternalID || f.Type == Reference && !f.ReadOnly
+}
 
 func (f *Field) holding(v any) holding { return holding{f, strings.ToLower(fmt.Sprint(v))} }
 
@@ -275,12 +279,23 @@ func (s *store) find(e *entity, f *Field, value any) ([]row, *Error) {
 	}
 	t := s.tables[e]
 	var found []row
-	for _, id := range slices.Sorted(slices.Values(t.holders[f.holding(want)])) {
+	for _, id := range t.held(f, want) {
 		if r := t.rows[id]; r["IsDeleted"] == false && f.same(r[f.Name], want) {
 			found = append(found, r)
 		}
 	}
 	return found, nil
+}
+
+// held returns the ids of the rows that ever had one of the values in an indexed
+// field, each once, in order.
+func (t *table) held(f *Field, values ...any) []string {
+	var ids []string
+	for _, v := range values {
+		ids = append(ids, t.holders[f.holding(v)]...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // check refuses a row that breaks the rules of its entity in a field that is
