@@ -201,6 +201,10 @@ func TestChoosingTheRuleBook(t *testing.T) {
 		{"a service of somebody with a contract", homeowner, "I want to cancel. Please cancel my contract, thank you.", false, rules.CancellationRequested},
 		{"an appointment of somebody with a contract and assignments", homeowner, "Please cancel our interpreter appointment on Tuesday.", true, rules.AssignmentCancelRequested},
 		{"a contract of somebody with a contract and assignments", homeowner, "Please cancel my contract.", true, rules.CancellationRequested},
+		{"a visit for a named contract", homeowner, "Please cancel the site visit for contract C-204417.", false, rules.RequestUnclear},
+		{"an appointment of whoever names a contract besides", homeowner, "Please cancel my appointment on Tuesday. My contract is C-204417.", false, rules.RequestUnclear},
+		{"an appointment of a contract, of somebody with assignments", homeowner, "Please cancel our interpreter appointment on Tuesday. My contract is C-204417.", true, rules.RequestUnclear},
+		{"what is not plainly asked of a named contract", homeowner, "I am thinking about whether to cancel my contract C-204417.", false, rules.RequestUnclear},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

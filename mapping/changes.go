@@ -25,9 +25,10 @@ type Write struct {
 	// Text is one line for people, in the org's words, such as
 	// "W-1042: Status: Active -> Cancel Pending".
 	Text string
-	// Gives is the id of the worker who is given something; whether they are free
-	// for it is not known while another change gives them or takes them away.
-	Gives string
+	// Gives is the worker who is given something (its ID), and when it is; whether
+	// they are free for it is not known while another change gives them or takes them
+	// away.
+	Gives rules.Span
 }
 
 // A Scribe says what to write for the decisions about one event. It learns the
@@ -38,7 +39,7 @@ type Scribe struct{ writer }
 // Scribe returns the one for the event. The snapshot must come from
 // [Mapping.Snapshot] of this Mapping, and not be changed after.
 func (m *Mapping) Scribe(e rules.Event, s rules.Snapshot) *Scribe {
-	return &Scribe{writer{m: m, event: e, snapshot: s, names: namesOf(s), queue: m.queueID()}}
+	return &Scribe{writer{m: m, event: e, snapshot: s, names: namesOf(s), visits: visitsOf(s), queue: m.queueID()}}
 }
 
 // Changes is [Scribe.Changes] for one decision alone.
@@ -125,8 +126,19 @@ type writer struct {
 	event    rules.Event
 	snapshot rules.Snapshot
 	names    map[rules.Ref]string
-	queue    string // id of the back-office queue
-	openCase string // key of the case that this decision opens
+	visits   map[string]rules.Span // when they are, by id
+	queue    string                // id of the back-office queue
+	openCase string                // key of the case that this decision opens
+}
+
+func visitsOf(s rules.Snapshot) map[string]rules.Span {
+	all := map[string]rules.Span{}
+	if s.Client != nil {
+		for _, j := range s.Client.Jobs {
+			all[j.ID] = rules.Span{Start: j.Start, End: j.End}
+		}
+	}
+	return all
 }
 
 // keysOf returns the key of each action: made of the event, the table, the

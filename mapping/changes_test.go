@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -130,7 +131,8 @@ func TestChanges(t *testing.T) {
 			}
 			want := []mapping.Write{{System: mapping.Salesforce, Verb: test.action.Verb, Change: test.want, Text: test.text}}
 			if test.action.Verb == "allocate-saved" {
-				want[0].Gives = test.action.Args["resource"]
+				visit := s.Client.Jobs[slices.IndexFunc(s.Client.Jobs, func(j rules.Job) bool { return j.ID == test.action.On.ID })]
+				want[0].Gives = rules.Span{ID: test.action.Args["resource"], Start: visit.Start, End: visit.End}
 			}
 			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connectors.Change{}, "Key")); diff != "" {
 				t.Errorf("the write differs (-want +got):\n%s", diff)
@@ -194,10 +196,10 @@ func TestNotices(t *testing.T) {
 	}{
 		{"the first notice says pending, and until when", english, "notify-parties", args,
 			"Your cancellation request is being processed: contract C-204417",
-			[]string{"Hello Maria Alvarez,", "now pending", "not final yet", "until the end of\nFriday, 11 December 2026.", "Reason on record: Moving"}},
+			[]string{"Hello Maria Alvarez,", "now pending", "not final yet", "at least until the\nend of Friday, 11 December 2026.", "Reason on record: Moving"}},
 		{"it says so in Spanish too", spanish, "notify-parties", args,
 			"Estamos tramitando su solicitud de cancelación: contrato C-204417",
-			[]string{"Hola, Maria Alvarez:", "pendiente", "no es definitiva", "hasta el final\ndel viernes, 11 de diciembre de 2026.", "Motivo registrado: Moving"}},
+			[]string{"Hola, Maria Alvarez:", "pendiente", "no es definitiva", "al menos\nhasta el final del viernes, 11 de diciembre de 2026.", "Motivo registrado: Moving"}},
 		{"the last notice says that it is final", due, "send-final-notice", final,
 			"Your contract is cancelled: contract C-204417", []string{"fully cancelled", "final", "no longer be restored"}},
 		{"it says so in Spanish as well", spanish, "send-final-notice", final,

@@ -18,26 +18,32 @@ type book struct {
 	// named are the fields by which a mail may name a record; from are those
 	// that hold the addresses of whoever may speak for it.
 	named, from []string
+	read        []string // of its records
 }
 
 var books = []book{
-	{concept: "workflow",
+	{concept: "workflow", read: workflowFields,
 		kinds: map[string]string{reader.Cancel: rules.CancellationRequested, reader.Restore: rules.RestoreRequested},
 		named: []string{"contract", "name"}, from: []string{"homeowner.email", "co_homeowner.email"}},
-	{concept: "block", visit: true,
+	{concept: "block", visit: true, read: []string{"id"},
 		kinds: map[string]string{reader.Cancel: rules.BlockCancelRequested, reader.Reschedule: rules.RescheduleRequested},
 		named: []string{"name"}, from: []string{"contact.email"}},
-	{concept: "assignment", visit: true,
+	{concept: "assignment", visit: true, read: []string{"id"},
 		kinds: map[string]string{reader.Cancel: rules.AssignmentCancelRequested, reader.Uncancel: rules.AssignmentUncancelRequested, reader.Restore: rules.AssignmentUncancelRequested},
 		named: []string{"name", "series"}},
 }
 
 // Choose says which rule book the request of a mail is for, and returns the
 // event with the kind that this book knows it by. A record that the mail names
-// decides; if it names none, the words and whose records the sender has. What
-// fits two books is unclear, so that a person reads it; what fits none stays as
+// decides, unless the words speak against it: who names a contract and asks to
+// cancel a visit does not ask to cancel the contract. If it names none, the words
+// decide, and whose records the sender has. What fits two books, or not what it
+// names, is unclear, so that a person reads it; what fits none stays as
 // [Mapping.Arrival] took it. Events that are no mails are returned as they are.
 // On error the event is as it was.
+//
+// It reads workflows as [Mapping.Snapshot] does, which need not read them again
+// if the lookup remembers: a mail about a contract then takes one call less.
 func (m *Mapping) Choose(ctx context.Context, look connectors.Lookup, e rules.Event) (rules.Event, error) {
 	if e.Request == nil {
 		return e, nil
@@ -50,10 +56,10 @@ func (m *Mapping) Choose(ctx context.Context, look connectors.Lookup, e rules.Ev
 	if err != nil {
 		return e, fmt.Errorf("choosing the rule book for %s: %w", e.ID, err)
 	}
-	switch len(fits) {
-	case 0:
+	switch {
+	case len(fits) == 0:
 		return e, nil
-	case 1:
+	case len(fits) == 1 && !fits[0].unlike(e.Request):
 		e.Kind = fits[0].kinds[asks]
 	default:
 		e.Kind, asks = rules.RequestUnclear, "unclear"
@@ -62,6 +68,11 @@ func (m *Mapping) Choose(ctx context.Context, look connectors.Lookup, e rules.Ev
 	request.Asks = asks
 	e.Request = &request
 	return e, nil
+}
+
+// unlike tells that the words speak of another kind of thing than the book does.
+func (b book) unlike(r *rules.Request) bool {
+	return r.About == "contract" && b.visit || r.About == "visit" && !b.visit
 }
 
 // fitting returns the books that the mail names a record of, or if there are
@@ -74,12 +85,12 @@ func (f *finder) fitting(ctx context.Context, r *rules.Request, asks string) ([]
 			continue
 		}
 		able = append(able, b)
-		if unlike := r.About == "contract" && b.visit || r.About == "visit" && !b.visit; !unlike {
+		if !b.unlike(r) {
 			likely = append(likely, b)
 		}
 	}
 	fits, err := f.withRecords(ctx, able, func(b book) []want {
-		return f.having(b.concept, []string{"id"}, r.References, b.named...)
+		return f.having(b.concept, b.read, r.References, b.named...)
 	})
 	if err != nil || len(fits) > 0 {
 		return fits, err
@@ -93,9 +104,9 @@ func (f *finder) fitting(ctx context.Context, r *rules.Request, asks string) ([]
 	}
 	return f.withRecords(ctx, likely, func(b book) []want {
 		if b.concept == "assignment" {
-			return f.having(b.concept, []string{"id"}, customers, "customer")
+			return f.having(b.concept, b.read, customers, "customer")
 		}
-		return f.having(b.concept, []string{"id"}, from, b.from...)
+		return f.having(b.concept, b.read, from, b.from...)
 	})
 }
 

@@ -81,6 +81,9 @@ type Mapping struct {
 	config  Config
 	parts   []part
 	objects map[string]*object
+	paths   map[place]string // of fields of a concept, and of those one lookup away
+
+	preparing sync.Mutex // held while Prepare reads
 
 	mu    sync.Mutex
 	queue string // id of the back-office queue, from the first Snapshot on
@@ -104,6 +107,7 @@ func New(c Config) (*Mapping, error) {
 		}
 	}
 	m.objects["user"] = user
+	m.paths = m.nearPaths()
 	return m, nil
 }
 

@@ -58,6 +58,9 @@ func newObject(c concept, names Object) *object {
 // lookup to a field of the concept behind it. It is empty if the org has no
 // such field.
 func (m *Mapping) path(concept, field string) string {
+	if path, known := m.paths[place{concept, field}]; known {
+		return path
+	}
 	o := m.objects[concept]
 	if o == nil {
 		return ""
@@ -71,6 +74,26 @@ func (m *Mapping) path(concept, field string) string {
 		return ""
 	}
 	return relationship(o.paths[lookup]) + "." + behind
+}
+
+// A place is a field of a concept, in our words.
+type place struct{ concept, field string }
+
+// nearPaths are nearly all that are asked for, of every record. To put them
+// together each time was a thirtieth of the work of a plan.
+func (m *Mapping) nearPaths() map[place]string {
+	all := map[place]string{}
+	for concept, o := range m.objects {
+		for field := range o.paths {
+			all[place{concept, field}] = m.path(concept, field)
+			if behind := m.objects[o.to[field]]; behind != nil {
+				for deeper := range behind.paths {
+					all[place{concept, field + "." + deeper}] = m.path(concept, field+"."+deeper)
+				}
+			}
+		}
+	}
+	return all
 }
 
 // theirs returns the org's word for one of our values; empty if it has none.

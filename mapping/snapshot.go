@@ -56,8 +56,10 @@ func (m *Mapping) queueID() string {
 }
 
 // Prepare reads what all snapshots need and none changes, if that has not been
-// done yet.
+// done yet. Of several that prepare at the same time one reads.
 func (m *Mapping) Prepare(ctx context.Context, look connectors.Lookup) error {
+	m.preparing.Lock()
+	defer m.preparing.Unlock()
 	return m.findQueue(ctx, &finder{m: m, look: look})
 }
 
@@ -148,16 +150,12 @@ func (f *finder) meant(ctx context.Context, e rules.Event) ([]row, error) {
 	if e.Request == nil {
 		return nil, nil
 	}
-	named := f.having("workflow", workflowFields, e.Request.References, "contract", "name")
-	senders := f.having("workflow", workflowFields, addresses(e.Request), "homeowner.email", "co_homeowner.email")
-	found, err := f.findAll(ctx, slices.Concat(named, senders)...)
-	if err != nil {
-		return nil, err
+	named, err := f.findAll(ctx, f.having("workflow", workflowFields, e.Request.References, "contract", "name")...)
+	if rows := byID(named); err != nil || len(rows) > 0 {
+		return rows, err
 	}
-	if rows := byID(found[:len(named)]); len(rows) > 0 {
-		return rows, nil
-	}
-	return byID(found[len(named):]), nil
+	senders, err := f.findAll(ctx, f.having("workflow", workflowFields, addresses(e.Request), "homeowner.email", "co_homeowner.email")...)
+	return byID(senders), err
 }
 
 // addresses are those of the sender of a mail, and of whom a forwarded one

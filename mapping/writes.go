@@ -235,7 +235,8 @@ func (w *writer) allocateSaved(a rules.Action) (Write, error) {
 		{field: "resource", value: resource},
 		w.is("allocation", "status", "pending-dispatch"),
 	})
-	write.Gives = resource
+	write.Gives = w.visits[a.On.ID]
+	write.Gives.ID = resource
 	return write, nil
 }
 

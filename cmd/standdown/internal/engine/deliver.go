@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"standdown/cmd/standdown/internal/store"
@@ -35,68 +38,144 @@ func (e *Engine) delivering(ctx context.Context, system string, sink connectors.
 // stop.
 const drain = 7 * time.Second
 
+// A load is what was claimed together.
+type load struct {
+	entries     []store.Entry
+	token       string
+	until       time.Time // when it must be through
+	results     []connectors.Result
+	settlements []store.Settlement
+	calls       Period
+}
+
+// many is of how many changes at once a full load has the next one claimed
+// while it is on its way. A sink that takes fewer would gain nothing, for claiming
+// is quick beside its calls; and what is claimed and never sent is in doubt after
+// a kill, which not every sink can clear up without a person.
+const many = 100
+
 // deliverAll delivers until nothing is due. It returns how long the system is
 // to be left alone.
+//
+// While a full load is on its way, the one before it is settled and the next
+// is claimed, so that neither the journal nor the system waits for the other. There
+// is one call of Apply at a time.
 func (e *Engine) deliverAll(ctx context.Context, system string, sink connectors.Sink, b *breaker) (hold time.Duration, err error) {
-	for ctx.Err() == nil {
-		claim := e.Store.Claim
-		switch quiet := e.Delivery.QuietHours[system].Include(e.Now()); {
-		case quiet && e.Only != "":
-			return 0, nil
-		case quiet:
-			claim = e.Store.ClaimNotices
-		case e.Only != "":
-			claim = e.Store.ClaimRun(e.Only)
+	now, err := e.claim(ctx, system, sink, b.open())
+	var last *load // applied, and not settled yet
+	for now != nil && err == nil {
+		var next *load
+		var desk sync.WaitGroup
+		ahead := len(now.entries) == sink.Limit() && len(now.entries) >= many
+		desk.Go(func() {
+			if last != nil {
+				err = e.settle(ctx, system, *last)
+			}
+			if ahead && err == nil {
+				next, err = e.claim(ctx, system, sink, false)
+			}
+		})
+		e.send(ctx, sink, now)
+		desk.Wait()
+		e.judge(system, b, now.results)
+		for i, en := range now.entries {
+			now.settlements = append(now.settlements, e.settlement(en, now.results[i], b))
 		}
-		limit := sink.Limit()
-		if b.open() {
-			limit = 1
-		}
-		// A daemon that is frozen must not call anybody after its lease, so the
-		// time for calls begins before the lease does.
-		lease := time.Now().Add(e.Delivery.Lease * 3 / 4)
-		entries, token, err := claim(ctx, system, limit, e.Now(), e.Delivery.Lease)
-		if err != nil || len(entries) == 0 {
-			return 0, err
-		}
-		if len(entries) == sink.Limit() {
-			e.Replicas.Wake(ctx, system)
-		}
-		// What was claimed is settled even while the daemon stops: a call that
-		// was answered must not be asked about later.
-		settle, settled := outlive(ctx, drain+time.Second)
-		drained, done := outlive(ctx, drain)
-		call, called := context.WithDeadline(drained, lease)
-		began := e.Now()
-		results := e.apply(call, sink, entries)
-		answered := e.Now()
-		called()
-		done()
-		e.judge(system, b, results)
-		settlements := make([]store.Settlement, len(entries))
-		for i, en := range entries {
-			settlements[i] = e.settlement(en, results[i], b)
-		}
-		hold = b.rest(results, e.Delivery)
-		err = e.Store.Settle(settle, token, settlements, e.Now())
-		if err == nil {
-			e.observe(settle, entries, settlements, results, Period{began, answered})
-		}
-		settled()
-		if err != nil {
-			return hold, err
-		}
-		wake(e.decide)
-		for other, c := range e.deliver {
-			if other != system {
-				wake(c)
+		hold = b.rest(now.results, e.Delivery)
+		last = now
+		if now = next; next == nil || hold > 0 || err != nil || !e.may(ctx, system, *next) {
+			err = errors.Join(err, e.settle(ctx, system, *last), e.giveBack(ctx, next))
+			if last, now = nil, nil; err == nil && hold == 0 && ctx.Err() == nil {
+				now, err = e.claim(ctx, system, sink, b.open())
 			}
 		}
-		if hold > 0 {
-			return hold, nil
+	}
+	return hold, cmp.Or(err, ctx.Err())
+}
+
+// claim takes what is due, for this engine alone: one entry if it is a trial. It
+// is nil if there is nothing.
+func (e *Engine) claim(ctx context.Context, system string, sink connectors.Sink, trial bool) (*load, error) {
+	claim := e.Store.Claim
+	switch quiet := e.quiet(system); {
+	case quiet && e.Only != "":
+		return nil, nil
+	case quiet:
+		claim = e.Store.ClaimNotices
+	case e.Only != "":
+		claim = e.Store.ClaimRun(e.Only)
+	}
+	limit := sink.Limit()
+	if trial {
+		limit = 1
+	}
+	// A daemon that is frozen must not call anybody after its lease, so the
+	// time for calls begins before the lease does.
+	until := time.Now().Add(e.Delivery.Lease * 3 / 4)
+	entries, token, err := claim(ctx, system, limit, e.Now(), e.Delivery.Lease)
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	if len(entries) == sink.Limit() {
+		e.Replicas.Wake(ctx, system)
+	}
+	return &load{entries: entries, token: token, until: until}, nil
+}
+
+func (e *Engine) quiet(system string) bool { return e.Delivery.QuietHours[system].Include(e.Now()) }
+
+// may tells whether what was claimed a while ago may still be sent: nobody has
+// told the daemon to stop or put a brake on since, and most of the lease is left.
+func (e *Engine) may(ctx context.Context, system string, b load) bool {
+	if ctx.Err() != nil || e.quiet(system) || time.Until(b.until) < e.Delivery.Lease/2 {
+		return false
+	}
+	brakes, err := e.Store.Brakes(ctx)
+	return err == nil && !slices.ContainsFunc(brakes, func(on store.Brake) bool { return on.Name == system || on.Name == store.AllSystems })
+}
+
+// send makes the calls for a load. They may go on for a while after the daemon
+// was told to stop.
+func (e *Engine) send(ctx context.Context, sink connectors.Sink, b *load) {
+	drained, done := outlive(ctx, drain)
+	defer done()
+	call, called := context.WithDeadline(drained, b.until)
+	defer called()
+	b.calls.Began = e.Now()
+	b.results = e.apply(call, sink, b.entries)
+	b.calls.Ended = e.Now()
+}
+
+// settle stores what became of a load, even while the daemon stops: a call that
+// was answered must not be asked about later.
+func (e *Engine) settle(ctx context.Context, system string, b load) error {
+	longer, done := outlive(ctx, drain+time.Second)
+	defer done()
+	if err := e.Store.Settle(longer, b.token, b.settlements, e.Now()); err != nil {
+		return err
+	}
+	e.observe(longer, b.entries, b.settlements, b.results, b.calls)
+	wake(e.decide)
+	for other, c := range e.deliver {
+		if other != system {
+			wake(c)
 		}
 	}
-	return 0, ctx.Err()
+	return nil
+}
+
+// giveBack has what was claimed and not sent be as it was before, if there is
+// anything.
+func (e *Engine) giveBack(ctx context.Context, b *load) error {
+	if b == nil {
+		return nil
+	}
+	longer, done := outlive(ctx, drain+time.Second)
+	defer done()
+	for _, en := range b.entries {
+		b.settlements = append(b.settlements, store.Settlement{ID: en.ID, Signal: store.Failed, Why: en.Why, NotSoon: en.NotSoon, Spared: true})
+	}
+	return e.Store.Settle(longer, b.token, b.settlements, e.Now())
 }
 
 // outlive returns a context that ends so much later than ctx.
@@ -106,53 +185,47 @@ func outlive(ctx context.Context, by time.Duration) (context.Context, context.Ca
 	return longer, func() { stop(); end() }
 }
 
-// apart splits entries so that no batch touches a record twice.
-func apart(entries []store.Entry) [][]store.Entry {
-	var batches [][]store.Entry
-	touched := []map[connectors.Ref]bool{}
-next:
-	for _, en := range entries {
-		ref := en.Change.Ref
-		for i := range batches {
-			if ref.ID == "" || !touched[i][ref] {
-				batches[i] = append(batches[i], en)
-				touched[i][ref] = true
-				continue next
-			}
+// apart splits entries, by their places, so that no part touches a record twice.
+func apart(entries []store.Entry) [][]int {
+	var parts [][]int
+	touched := map[connectors.Ref]int{} // in how many parts a record is
+	for i, en := range entries {
+		part := 0
+		if ref := en.Change.Ref; ref.ID != "" {
+			part = touched[ref]
+			touched[ref]++
 		}
-		batches = append(batches, []store.Entry{en})
-		touched = append(touched, map[connectors.Ref]bool{ref: true})
+		if part == len(parts) {
+			parts = append(parts, nil)
+		}
+		parts[part] = append(parts[part], i)
 	}
-	return batches
+	return parts
 }
 
 // apply returns one result for each entry, in order.
 func (e *Engine) apply(ctx context.Context, sink connectors.Sink, entries []store.Entry) []connectors.Result {
-	results := make(map[int64]connectors.Result, len(entries))
-	for _, batch := range apart(entries) {
-		var sent []int64
+	results := make([]connectors.Result, len(entries))
+	for _, part := range apart(entries) {
+		var sent []int
 		var changes []connectors.Change
-		for _, en := range batch {
-			c, err := e.final(ctx, en)
+		for _, i := range part {
+			c, err := e.final(ctx, entries[i])
 			if err != nil {
 				class := connectors.ClassOf(err)
 				if errors.Is(err, store.ErrNotMade) {
 					class = connectors.Rejected
 				}
-				results[en.ID] = connectors.Result{Ref: c.Ref, Err: &connectors.Error{Class: class, Err: err}}
+				results[i] = connectors.Result{Ref: c.Ref, Err: &connectors.Error{Class: class, Err: err}}
 				continue
 			}
-			sent, changes = append(sent, en.ID), append(changes, c)
+			sent, changes = append(sent, i), append(changes, c)
 		}
 		for i, r := range sink.Apply(ctx, changes) {
 			results[sent[i]] = r
 		}
 	}
-	ordered := make([]connectors.Result, len(entries))
-	for i, en := range entries {
-		ordered[i] = results[en.ID]
-	}
-	return ordered
+	return results
 }
 
 // final is the entry's change with what is known only now: the record that an
@@ -209,13 +282,14 @@ func (e *Engine) judge(system string, b *breaker, results []connectors.Result) {
 // settlement says what a result means for its entry, by the error's class
 // alone.
 func (e *Engine) settlement(en store.Entry, r connectors.Result, b *breaker) store.Settlement {
-	log := e.Log.With("entry", en.ID, "decision", en.Decision, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts)
+	about := []any{"entry", en.ID, "decision", en.Decision, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts}
 	st := store.Settlement{ID: en.ID, Signal: store.Applied, Outcome: store.Outcome{Ref: r.Ref, Already: r.Already, Before: r.Before}}
 	if r.Err == nil {
 		st.Answered = true
-		log.Info("applied", "already", r.Already)
+		e.Log.Info("applied", append(about, "already", r.Already)...)
 		return st
 	}
+	log := e.Log.With(about...)
 	st.Why = r.Err.Error()
 	class := connectors.ClassOf(r.Err)
 	switch st.Brake = connectors.LimitOf(r.Err); {

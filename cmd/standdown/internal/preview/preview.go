@@ -33,7 +33,8 @@ type Preview struct {
 	// Journal tells what is in hand already.
 	Journal *store.Store
 	// Decide says what would be decided about events, and what written, and does
-	// none of it, as the engine's PlanAll: one verdict and one error for each.
+	// none of it, as the engine's PlanAll: one verdict and one error for each. It
+	// is called by several goroutines at once.
 	Decide func(context.Context, []rules.Event) ([]store.Verdict, []error)
 	// Since leaves out mail received before.
 	Since    time.Time
@@ -50,11 +51,6 @@ type Feed struct {
 	Name   string
 	Source connectors.Source
 }
-
-// group is how many events are decided together, what they would replace looked
-// up, and reported: as many as one query has room for (ids of 18 characters),
-// and not so many that their snapshots need much memory.
-const group = 500
 
 // Run reports each record of which something is to be told, as soon as that is
 // known, and in the end the totals. It needs no more memory for many records
@@ -100,126 +96,6 @@ type run struct {
 	tally   *tally
 	met     map[uint64]bool // records with their watched values
 	changed map[uint64]bool // subjects
-}
-
-// An occasion is an event, the record that it came from, and what would follow.
-type occasion struct {
-	record  connectors.Record
-	event   rules.Event
-	verdict store.Verdict
-	err     error
-}
-
-func (r *run) read(ctx context.Context, f Feed) error {
-	cursor := connectors.Cursor("")
-	for more := true; more; {
-		batch, err := f.Source.Changes(ctx, cursor)
-		if err != nil {
-			return err
-		}
-		var fresh []*occasion
-		for _, record := range batch.Records {
-			if r.only != nil && !r.only[record.Ref.String()] {
-				continue
-			}
-			o, err := r.arrive(ctx, f, record)
-			if err != nil {
-				return err
-			}
-			if o != nil {
-				fresh = append(fresh, o)
-			}
-		}
-		for some := range slices.Chunk(fresh, group) {
-			if err := r.decide(ctx, f, some); err != nil {
-				return err
-			}
-		}
-		r.tally.endRun()
-		cursor, more = batch.Next, batch.More
-	}
-	return nil
-}
-
-// arrive maps a record. It returns nil if nothing is to be decided about it.
-func (r *run) arrive(ctx context.Context, f Feed, record connectors.Record) (*occasion, error) {
-	a, err := r.Mapping.Arrival(record)
-	if err != nil {
-		r.tally.read(f.Name, record.Ref.Kind, true)
-		r.tally.all.Problems++
-		return nil, r.stray(f, record, err.Error())
-	}
-	if a.Watched != "" {
-		id := sum(record.Ref.String(), a.Watched)
-		if r.met[id] {
-			return nil, nil
-		}
-		r.met[id] = true
-	}
-	r.tally.read(f.Name, record.Ref.Kind, a.Watched != "")
-	if old := len(record.Raw) > 0 && record.At.Before(r.Since); a.Event == nil || a.Answer != nil || old {
-		if r.only != nil {
-			return nil, r.stray(f, record, "nothing is to be decided about it: "+a.Why)
-		}
-		return nil, nil
-	}
-	if r.only != nil {
-		return &occasion{record: record, event: *a.Event}, nil
-	}
-	known, err := r.Journal.InHand(ctx, f.Name, store.Arrival{Ref: record.Ref, Event: a.Event, Watched: a.Watched})
-	if err != nil {
-		return nil, err
-	}
-	if known {
-		r.tally.all.InHand++
-		return nil, nil
-	}
-	return &occasion{record: record, event: *a.Event}, nil
-}
-
-// stray reports a record about which nothing is decided.
-func (r *run) stray(f Feed, record connectors.Record, why string) error {
-	return r.report(Found{Record: Record{Record: record.Ref.String(), Source: f.Name, At: record.At, Problem: why}, From: record})
-}
-
-// decide decides about some events, and reports them in their order.
-func (r *run) decide(ctx context.Context, f Feed, some []*occasion) error {
-	events := make([]rules.Event, len(some))
-	for i, o := range some {
-		events[i] = o.event
-	}
-	verdicts, errs := r.Decide(ctx, events)
-	for i, o := range some {
-		o.verdict, o.err = verdicts[i], errs[i]
-		if o.err != nil && !r.itsOwn(ctx, o.err) {
-			return o.err
-		}
-		if r.only == nil {
-			o.verdict.Snapshot = rules.Snapshot{} // it is large, and has served
-		}
-	}
-	told := make([]Record, len(some))
-	for i, o := range some {
-		told[i] = recordOf(f.Name, o)
-	}
-	if err := r.lookUp(ctx, told); err != nil {
-		return err
-	}
-	for i, o := range some {
-		if err := r.warn(ctx, &told[i], o.verdict); err != nil {
-			return err
-		}
-		r.tally.add(o.record.Ref, told[i], o.verdict)
-		if told[i].tells() || r.only != nil {
-			if err := r.report(Found{told[i], o.record, o.verdict}); err != nil {
-				return err
-			}
-		}
-	}
-	if r.Progress != nil {
-		r.Progress(r.tally.records(), r.tally.all.Changes)
-	}
-	return nil
 }
 
 // itsOwn tells an error that is about one record, which the daemon would set
@@ -268,36 +144,10 @@ func (r *run) lookUp(ctx context.Context, told []Record) error {
 	return nil
 }
 
-// warn adds what the daemon would wait for.
-func (r *run) warn(ctx context.Context, told *Record, v store.Verdict) error {
-	mine := map[uint64]bool{}
-	for i, d := range v.Decisions {
-		if len(v.Writes[i]) == 0 {
-			continue
-		}
-		lane := sum(d.Subject.String())
-		if r.changed[lane] {
-			told.Decisions[i].Warnings = append(told.Decisions[i].Warnings, "another record of this plan changes it too: the daemon decides on what that has left")
-		}
-		mine[lane] = true
-		unsettled, err := r.Journal.Unsettled(ctx, d.Subject)
-		if err != nil {
-			return err
-		}
-		if unsettled {
-			told.Decisions[i].Warnings = append(told.Decisions[i].Warnings, "earlier changes of it are on their way: the daemon waits for them before it decides")
-		}
-	}
-	for lane := range mine {
-		r.changed[lane] = true
-	}
-	return nil
-}
-
 // sum stands for some words where there are too many to keep.
 func sum(words ...string) uint64 { return maphash.String(seed, strings.Join(words, "\x00")) }
 
 var seed = maphash.MakeSeed()
 
 // customerOf is whose change it is, as the journal counts it.
-func customerOf(v store.Verdict) string { return cmp.Or(v.Customer, v.Event.Subject.String()) }
+func customerOf(v *store.Verdict) string { return cmp.Or(v.Customer, v.Event.Subject.String()) }

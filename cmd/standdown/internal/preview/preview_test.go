@@ -195,6 +195,35 @@ func TestWhatComesAfterAChangeThatWaitsIsNotAtOnce(t *testing.T) {
 	}
 }
 
+// While one portion is decided the next one is, too, and more is read; it is
+// told in its order whichever is done first.
+func TestWhatIsDecidedAtTheSameTimeIsToldInItsOrder(t *testing.T) {
+	p := newPreview(t, office{contacts: 2100, batch: 1050})
+	second, third := make(chan struct{}), make(chan struct{})
+	p.Decide = func(ctx context.Context, events []rules.Event) ([]store.Verdict, []error) {
+		switch events[0].Subject.ID {
+		case "C0": // once the second one is decided
+			<-second
+		case "C500":
+			defer close(second)
+		case "C1000": // of the first read, once the second has come
+			<-third
+		case "C1050":
+			defer close(third)
+		}
+		return each(decide)(ctx, events)
+	}
+	told, totals := run(t, p)
+	for i, r := range told {
+		if want := fmt.Sprint("Contact/C", i); r.Record != want {
+			t.Fatalf("record %d is %s, want %s", i, r.Record, want)
+		}
+	}
+	if len(told) != 2100 || totals.Changes != 2100 {
+		t.Errorf("%d records were told of, and the totals are %+v; want 2100", len(told), totals)
+	}
+}
+
 func TestAnErrorAboutOneRecordIsToldAndOthersEndThePlan(t *testing.T) {
 	p := newPreview(t, office{contacts: 3, batch: 2})
 	failing := func(err error) {

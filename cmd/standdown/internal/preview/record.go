@@ -65,17 +65,17 @@ type Set struct {
 	New   any    `json:"new"`
 }
 
-func recordOf(source string, o *occasion) Record {
+func recordOf(source string, o occasion, v *store.Verdict, err error) Record {
 	r := Record{Record: o.record.Ref.String(), Source: source, At: o.event.At, Event: o.event.ID, Kind: o.event.Kind}
-	if o.err != nil {
-		r.Problem = o.err.Error()
+	if err != nil {
+		r.Problem = err.Error()
 		return r
 	}
-	r.Kind = o.verdict.Event.Kind // a mail's is known only once its rule book is chosen
-	states := statesOf(o.verdict)
-	for i, d := range o.verdict.Decisions {
+	r.Kind = v.Event.Kind // a mail's is known only once its rule book is chosen
+	states := statesOf(v)
+	for i, d := range v.Decisions {
 		told := Decision{Table: d.Table, Row: d.Row, Because: d.Because, About: d.Subject, Warnings: slices.Clone(d.Warnings), Deadlines: d.Deadlines}
-		for j, w := range o.verdict.Writes[i] {
+		for j, w := range v.Writes[i] {
 			c := Change{
 				Key: w.Change.Key, System: w.System, Verb: w.Verb, Op: w.Change.Op, Record: w.Change.Ref.String(),
 				Text: w.Text, State: states[i][j], Why: w.Why,
@@ -93,7 +93,7 @@ func recordOf(source string, o *occasion) Record {
 // statesOf says what becomes of each write. The changes of a subject are made in
 // order, and those of the event's own subject after all others, so that one may
 // wait for the approval of another.
-func statesOf(v store.Verdict) [][]string {
+func statesOf(v *store.Verdict) [][]string {
 	all := make([][]string, len(v.Writes))
 	waits := map[rules.Ref]bool{}
 	elsewhere := false // something waits that is about another subject

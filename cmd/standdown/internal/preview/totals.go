@@ -65,7 +65,7 @@ type tally struct {
 	rules     map[string]*RuleTotal
 	verbs     map[string]*VerbTotal
 	known     map[string]int // watched records by kind
-	runs      []scope
+	runs      []counts
 	run       scope
 	byRule    map[string]scope
 	customers map[string]int
@@ -77,6 +77,20 @@ type tally struct {
 type scope struct {
 	subjects map[uint64]bool
 	about    map[string]map[uint64]bool // records, by kind
+}
+
+// counts are how many of each a scope has come to.
+type counts struct {
+	subjects int
+	about    map[string]int
+}
+
+func (s scope) counts() counts {
+	c := counts{len(s.subjects), map[string]int{}}
+	for kind, refs := range s.about {
+		c.about[kind] = len(refs)
+	}
+	return c
 }
 
 func newScope() scope { return scope{map[uint64]bool{}, map[string]map[uint64]bool{}} }
@@ -105,12 +119,12 @@ func (t *tally) records() (n int) {
 // endRun tells that what was read together ends.
 func (t *tally) endRun() {
 	if len(t.run.subjects) > 0 {
-		t.runs = append(t.runs, t.run)
+		t.runs = append(t.runs, t.run.counts()) // no more is kept: there are many
 		t.run = newScope()
 	}
 }
 
-func (t *tally) add(from connectors.Ref, told Record, v store.Verdict) {
+func (t *tally) add(from connectors.Ref, told Record, v *store.Verdict) {
 	if told.Problem != "" {
 		t.all.Problems++
 		return
@@ -192,7 +206,7 @@ func (t *tally) totals(cost func(map[Sort]int) int) Totals {
 		t.passes(fmt.Sprintf("read %d", i+1), run, "ceilings.run", t.ceilings.Run, t.ceilings.Percent)
 	}
 	for _, rule := range slices.Sorted(maps.Keys(t.byRule)) {
-		t.passes(rule, t.byRule[rule], "ceilings.rule", t.ceilings.Rule, t.ceilings.RulePercent)
+		t.passes(rule, t.byRule[rule].counts(), "ceilings.rule", t.ceilings.Rule, t.ceilings.RulePercent)
 	}
 	for _, customer := range slices.SortedFunc(maps.Keys(t.customers), func(a, b string) int { return cmp.Or(t.customers[b]-t.customers[a], cmp.Compare(a, b)) }) {
 		if n := t.customers[customer]; t.ceilings.Customer > 0 && n > t.ceilings.Customer {
@@ -204,16 +218,16 @@ func (t *tally) totals(cost func(map[Sort]int) int) Totals {
 
 // passes notes which ceilings a scope passes. A share is of the records of a
 // kind that were read.
-func (t *tally) passes(about string, s scope, ceiling string, most, percent int) {
-	n := len(s.subjects)
+func (t *tally) passes(about string, c counts, ceiling string, most, percent int) {
+	n := c.subjects
 	if most > 0 && n > most {
 		t.all.Ceilings = append(t.all.Ceilings, Passed{ceiling + ".records", about, n, most})
 	}
 	if percent == 0 || n <= t.ceilings.Floor {
 		return
 	}
-	for _, kind := range slices.Sorted(maps.Keys(s.about)) {
-		if n, known := len(s.about[kind]), t.known[kind]; known > 0 && n*100 > known*percent {
+	for _, kind := range slices.Sorted(maps.Keys(c.about)) {
+		if n, known := c.about[kind], t.known[kind]; known > 0 && n*100 > known*percent {
 			t.all.Ceilings = append(t.all.Ceilings, Passed{ceiling + ".percent", about + " of " + kind, n, known * percent / 100})
 		}
 	}

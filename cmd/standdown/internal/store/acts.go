@@ -38,14 +38,14 @@ func signal(ctx context.Context, tx conn, id int64, sig Signal, who, reason stri
 	var decision string
 	err := tx.QueryRowContext(ctx, `SELECT state, decision FROM entries WHERE id = ?`, id).Scan(&state, &decision)
 	if errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("there is no entry %d", id)
+		return refuse("there is no entry %d", id)
 	}
 	if err != nil {
 		return err
 	}
 	next, err := after(state, sig)
 	if err != nil {
-		return fmt.Errorf("entry %d: %w; this can be given to one that is %s", id, err, orList(from(sig)))
+		return refuse("entry %d: %v; this can be given to one that is %s", id, err, orList(from(sig)))
 	}
 	why := string(sig) + " by " + who
 	if reason != "" {

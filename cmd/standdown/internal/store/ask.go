@@ -32,16 +32,22 @@ func (s *Store) Ask(ctx context.Context, e rules.Event, now time.Time) error {
 	})
 }
 
-// Unsettled reports whether something about the record is still to be decided, or
-// on its way to be changed: what is decided about it next will be decided on
-// another world than today's.
-func (s *Store) Unsettled(ctx context.Context, record rules.Ref) (bool, error) {
-	var n int
-	err := s.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM events WHERE subject = ? AND state = 'new')
-		+ (SELECT COUNT(*) FROM entries x WHERE x.lane = ? AND x.`+isOpen+` AND x.weighs = 1 AND `+moving("x")+`)`,
-		record.String(), record.String()).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("reading the journal: %w", err)
+// Unsettled returns those of the records about which something is still to be
+// decided, or that are on their way to be changed: what is decided about them next
+// will be decided on another world than today's.
+func (s *Store) Unsettled(ctx context.Context, records []rules.Ref) (map[rules.Ref]bool, error) {
+	names := make([]string, len(records))
+	for i, ref := range records {
+		names[i] = ref.String()
 	}
-	return n > 0, nil
+	found, err := rows(ctx, s.db, scanString, `SELECT DISTINCT subject FROM events WHERE subject IN (`+s.db.list+`) AND state = 'new'
+		UNION SELECT x.lane FROM entries x WHERE x.lane IN (`+s.db.list+`) AND `+isOpen("x")+` AND x.weighs = 1 AND `+moving("x"), names, names)
+	if err != nil {
+		return nil, fmt.Errorf("reading the journal: %w", err)
+	}
+	all := make(map[rules.Ref]bool, len(found))
+	for _, name := range found {
+		all[parseRef(name)] = true
+	}
+	return all, nil
 }

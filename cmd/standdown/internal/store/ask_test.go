@@ -115,7 +115,7 @@ func testAsk(t *testing.T, fresh storetest.Fresh) {
 		s, ctx := open(t, fresh)
 		expect := func(when string, want bool) {
 			t.Helper()
-			if got, err := s.Unsettled(ctx, workflow); err != nil || got != want {
+			if got, err := s.Unsettled(ctx, []rules.Ref{client, workflow}); err != nil || got[workflow] != want || got[client] {
 				t.Errorf("%s: %v, %v", when, got, err)
 			}
 		}

@@ -101,7 +101,7 @@ func Restore(ctx context.Context, backup, to string, now time.Time) (Copied, err
 	}
 	defer source.Close()
 	return source.copyTo(ctx, to, source.view, func(tx conn) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE entries SET doubt = 1 WHERE `+isOpen); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE entries SET doubt = 1 WHERE `+isOpen("")); err != nil {
 			return fmt.Errorf("writing the journal: %w", err)
 		}
 		return setTimeNote(ctx, tx, restored, now)

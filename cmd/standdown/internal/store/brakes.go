@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -41,7 +42,7 @@ func (s *Store) Pause(ctx context.Context, b Brake) error {
 		}
 		for _, other := range on {
 			if other.Name == b.Name {
-				return fmt.Errorf("writing to %s is paused already, since %s by %s: %s", b.Name, other.At.Format(time.RFC3339), other.Who, other.Reason)
+				return refuse("writing to %s is paused already, since %s by %s: %s", b.Name, other.At.Format(time.RFC3339), other.Who, other.Reason)
 			}
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO brakes (name, at, who, reason) VALUES (?, ?, ?, ?)`, b.Name, ms(b.At), b.Who, b.Reason); err != nil {
@@ -63,10 +64,13 @@ func (s *Store) Resume(ctx context.Context, b Brake) error {
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			on, problem := brakes(ctx, tx)
-			if err != nil || problem != nil || len(on) == 0 {
-				return fmt.Errorf("writing to %s is not paused, nor is anything else", b.Name)
+			if err := errors.Join(err, problem); err != nil {
+				return err
 			}
-			return fmt.Errorf("writing to %s is not paused; %s is, since %s by %s", b.Name, on[0].Name, on[0].At.Format(time.RFC3339), on[0].Who)
+			if len(on) == 0 {
+				return refuse("writing to %s is not paused, nor is anything else", b.Name)
+			}
+			return refuse("writing to %s is not paused; %s is, since %s by %s", b.Name, on[0].Name, on[0].At.Format(time.RFC3339), on[0].Who)
 		}
 		if err := reopen(ctx, tx, b.Name, b.At, PauseBrake); err != nil {
 			return err

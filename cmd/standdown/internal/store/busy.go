@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"standdown/rules"
 )
@@ -12,21 +13,24 @@ import (
 // ErrBusy is returned for a verdict about records that are just being changed.
 var ErrBusy = errors.New("records that it is about are being changed")
 
-// ripe reports why the verdict cannot be stored now.
-func ripe(ctx context.Context, tx conn, v Verdict) error {
+// ripe reports why the verdict on the world as it looked then cannot be stored.
+func ripe(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
 	var n int
 	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM events WHERE id = ? AND state = 'new' AND generation = ?`, v.Event.ID, v.Event.Generation).Scan(&n)
 	if err != nil || n == 0 {
 		return errors.Join(err, ErrOvertaken)
 	}
-	return idle(ctx, tx, v)
+	if err := idle(ctx, tx, v); err != nil {
+		return err
+	}
+	return ungiven(ctx, tx, v, looked)
 }
 
 // idle is ErrBusy while records that the verdict is about are being changed, or a
 // decision is being carried out that names a worker to whom it gives a visit:
 // whether they are free then is not known before all of it is done.
 func idle(ctx context.Context, tx conn, v Verdict) error {
-	const moved = `SELECT COUNT(*) FROM entries x WHERE x.state IN ('pending', 'sending') AND x.` + isOpen + ` AND x.event <> ? AND x.weighs = 1 AND `
+	moved := `SELECT COUNT(*) FROM entries x WHERE x.state IN ('pending', 'sending') AND ` + isOpen("x") + ` AND x.event <> ? AND x.weighs = 1 AND `
 	count := func(query string, args ...any) error {
 		var n int
 		if err := tx.QueryRowContext(ctx, query, args...).Scan(&n); err != nil {
@@ -53,17 +57,47 @@ func idle(ctx context.Context, tx conn, v Verdict) error {
 	return nil
 }
 
-// given are the ids of those whom it gives to others.
-func given(v Verdict) map[string]bool {
-	ids := map[string]bool{}
+// given is whom it gives something, by id, and for which times.
+func given(v Verdict) map[string][]rules.Span {
+	all := map[string][]rules.Span{}
 	for _, writes := range v.Writes {
 		for _, w := range writes {
-			if w.Gives != "" {
-				ids[w.Gives] = true
+			if w.Gives.ID != "" {
+				all[w.Gives.ID] = append(all[w.Gives.ID], w.Gives)
 			}
 		}
 	}
-	return ids
+	return all
+}
+
+// ungiven is ErrBusy if one to whom the verdict gives something was given
+// something else for that time since the world was looked at.
+func ungiven(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
+	for _, spans := range given(v) {
+		for _, span := range spans {
+			other, err := givenElse(ctx, tx, v.Event.ID, span, looked)
+			if err != nil {
+				return err
+			}
+			if other != 0 {
+				return ErrBusy
+			}
+		}
+	}
+	return nil
+}
+
+// givenElse returns an entry of another event that gives the same one something
+// for some of the same time: it is on its way, or has come into force since. It
+// is 0 if there is none.
+func givenElse(ctx context.Context, tx conn, event string, span rules.Span, since time.Time) (entry int64, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT COALESCE(MIN(x.id), 0) FROM entries x WHERE x.gives = ? AND x.gives <> '' AND x.event <> ?
+		AND x.gives_from < ? AND x.gives_until > ? AND (x.state IN ('done', 'unknown') AND x.updated > ? OR x.state IN ('pending', 'sending') AND `+moving("x")+`)`,
+		span.ID, event, ms(span.End), ms(span.Start), ms(since)).Scan(&entry)
+	if err != nil {
+		return 0, fmt.Errorf("reading the journal: %w", err)
+	}
+	return entry, nil
 }
 
 // Busy reports whether the error of Commit would be ErrBusy now.
@@ -85,6 +119,6 @@ func (s *Store) Moving(ctx context.Context, subjects []rules.Ref) ([]rules.Ref, 
 		var lane string
 		err := r.Scan(&lane)
 		return parseRef(lane), err
-	}, `SELECT DISTINCT x.lane FROM entries x WHERE x.state IN ('pending', 'sending') AND x.`+isOpen+` AND x.weighs = 1
+	}, `SELECT DISTINCT x.lane FROM entries x WHERE x.state IN ('pending', 'sending') AND `+isOpen("x")+` AND x.weighs = 1
 		AND x.lane IN (`+s.db.list+`) AND `+moving("x"), lanes)
 }

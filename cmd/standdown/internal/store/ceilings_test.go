@@ -118,11 +118,14 @@ func testCeilings(t *testing.T, fresh storetest.Fresh) {
 		read(t, s, 1, 3)
 		c := store.Ceilings{Run: 3}
 		for _, put := range []error{
-			s.Postpone(ctx, named("e1"), "no answer", now), s.Wait(ctx, named("e2"), now.Add(time.Minute)), s.Disband(ctx, now),
+			s.Postpone(ctx, named("e1"), "no answer", now), s.Wait(ctx, named("e2"), now.Add(time.Minute)),
 		} {
 			if put != nil {
 				t.Fatal(put)
 			}
+		}
+		if _, err := s.Disband(ctx, now); err != nil {
+			t.Fatal(err)
 		}
 		decideWithin(t, s, "e1", "A", 2, c, now)
 		decideWithin(t, s, "e2", "B", 2, c, now)

@@ -195,7 +195,7 @@ func (c *Closing) tell(ctx context.Context, tx conn, say func(Closing) []Write, 
 	if c.Kind == CeilingBrake {
 		c.Holds, err = heldBy(ctx, tx, c.Of)
 	} else {
-		err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries WHERE state IN ('pending', 'sending') AND verb <> 'tell-operators' AND (? = 'all' OR system = ?)`, c.Of, c.Of).Scan(&c.Waiting)
+		err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM entries WHERE state IN ('pending', 'sending') AND verb <> 'tell-operators' AND (? = 'all' OR system = CAST(? AS TEXT))`, c.Of, c.Of).Scan(&c.Waiting)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
@@ -274,7 +274,7 @@ func (s *Store) Tell(ctx context.Context, id string, writes []Write, now time.Ti
 // StuckNotices returns what operators should have been told and only a person can
 // get any further, the oldest first.
 func (s *Store) StuckNotices(ctx context.Context, limit int) ([]Entry, error) {
-	return rows(ctx, s.db, scanEntry, `SELECT `+entryColumns+` FROM entries e WHERE `+isOpen+` AND e.state IN ('stuck', 'unknown') AND e.verb = 'tell-operators' ORDER BY +e.id LIMIT ?`, limit)
+	return rows(ctx, s.db, scanEntry, `SELECT `+entryColumns+` FROM entries e WHERE `+isOpen("")+` AND e.state IN ('stuck', 'unknown') AND e.verb = 'tell-operators' ORDER BY +e.id LIMIT CAST(? AS BIGINT)`, limit)
 }
 
 func notify(ctx context.Context, tx conn, id string, about rules.Ref, writes []Write, now time.Time) error {

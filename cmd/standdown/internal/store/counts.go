@@ -39,7 +39,7 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 	groups := func(query string) ([]group, error) {
 		return rows(ctx, s.db, func(r *sql.Rows) (g group, err error) { return g, r.Scan(&g.name, &g.n, &g.oldest) }, query)
 	}
-	states, err := groups(`SELECT state, COUNT(*), MIN(created) FROM entries WHERE ` + isOpen + ` GROUP BY state`)
+	states, err := groups(`SELECT state, COUNT(*), MIN(created) FROM entries WHERE ` + isOpen("") + ` GROUP BY state`)
 	if err != nil {
 		return c, err
 	}
@@ -51,7 +51,7 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 	}
 	// What is moving is told here from all that waits for a person, which is read
 	// once: an event may have thousands of changes.
-	const waits = `state IN ('proposed', 'stuck', 'unknown') AND ` + isOpen
+	waits := `state IN ('proposed', 'stuck', 'unknown') AND ` + isOpen("")
 	systems, err := groups(`SELECT x.system, COUNT(*), MIN(x.created) FROM entries x
 		LEFT JOIN (SELECT event || '' AS event, lane, MIN(id) AS first FROM entries WHERE ` + waits + ` GROUP BY event || '', lane) w
 			ON w.event = x.event AND w.lane = x.lane AND w.first < x.id
@@ -71,7 +71,7 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 	var happened int64
 	err = s.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM events WHERE state = 'new'), (SELECT COALESCE(MIN(at), 0) FROM events WHERE state = 'new'),
 		(SELECT COUNT(*) FROM events WHERE state = 'quarantined'), (SELECT COUNT(*) FROM housekeeping),
-		(SELECT COUNT(DISTINCT decision || '') FROM entries WHERE state = 'proposed' AND `+isOpen+`)`).
+		(SELECT COUNT(DISTINCT decision || '') FROM entries WHERE state = 'proposed' AND `+isOpen("")+`)`).
 		Scan(&c.New, &happened, &c.Quarantined, &c.Kept, &c.Approvals)
 	if err != nil {
 		return c, fmt.Errorf("reading the journal: %w", err)

@@ -53,9 +53,11 @@ type Write struct {
 	Text   string            `json:"text"`
 	State  State             `json:"state"`         // Proposed, Pending, Shadow, or Dropped if the verb is off
 	Why    string            `json:"why,omitempty"` // why it is not Pending
-	// Gives is the id of who is given by it; a verdict with it is not stored while
-	// changes that name them are on their way.
-	Gives string `json:"-"`
+	// Gives is who is given something by it (its ID) and the time that takes them,
+	// with the way there; a verdict with it is not stored while changes that name
+	// them are on their way, and not approved once they were given something else
+	// for that time.
+	Gives rules.Span `json:"-"`
 	// Expires is when it lapses if it is or becomes Proposed and nobody has
 	// approved it; zero for never.
 	Expires time.Time `json:"expires,omitzero"`
@@ -67,23 +69,34 @@ type Write struct {
 // see a world half changed.
 var decidable = `e.not_before <= ?
 	AND NOT EXISTS (SELECT 1 FROM events p WHERE p.subject = e.subject AND p.state = 'new' AND (p.at < e.at OR p.at = e.at AND p.id < e.id))
-	AND NOT EXISTS (SELECT 1 FROM entries x WHERE x.subject = e.subject AND x.` + isOpen + ` AND ` + moving("x") + `)`
+	AND NOT EXISTS (SELECT 1 FROM entries x WHERE x.subject = e.subject AND ` + isOpen("x") + ` AND ` + moving("x") + `)`
 
 // Undecided returns events to be decided, oldest first, at most one for each
 // subject.
 func (s *Store) Undecided(ctx context.Context, now time.Time, limit int) ([]Event, error) {
 	return rows(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events e
-		WHERE e.state = 'new' AND `+decidable+` ORDER BY e.at, e.id LIMIT ?`, ms(now), limit)
+		WHERE e.state = 'new' AND `+decidable+` ORDER BY e.at, e.id LIMIT CAST(? AS BIGINT)`, ms(now), limit)
 }
 
 // Disband has the other events of its run not wait for one that cannot be
 // decided now: they can be delivered. It still counts towards the ceilings of
-// its run.
-func (s *Store) Disband(ctx context.Context, now time.Time) error {
-	return s.inTxSoon(ctx, func(tx conn) error {
-		_, err := tx.ExecContext(ctx, `UPDATE events AS e SET apart = 1 WHERE e.state = 'new' AND e.apart = 0 AND NOT (`+decidable+`)`, ms(now))
+// its run. It reports whether there was such an event.
+func (s *Store) Disband(ctx context.Context, now time.Time) (some bool, err error) {
+	const apart = `e.state = 'new' AND e.apart = 0`
+	var waiting int
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM events e WHERE `+apart+` LIMIT 1) t`).Scan(&waiting); err != nil || waiting == 0 {
+		return false, err
+	}
+	err = s.inTxSoon(ctx, func(tx conn) error {
+		res, err := tx.ExecContext(ctx, `UPDATE events AS e SET apart = 1 WHERE `+apart+` AND NOT (`+decidable+`)`, ms(now))
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		some = n > 0
 		return err
 	})
+	return some, err
 }
 
 const eventColumns = `e.id, e.kind, e.subject, e.body, e.state, e.generation, e.attempts, e.note, e.run, e.author, e.source`
@@ -131,7 +144,7 @@ func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
 // a visit: it was decided on a world about to be out of date. It is ErrOvertaken if the event has been decided meanwhile.
 func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 	return s.inTxSoon(ctx, func(tx conn) error {
-		if err := ripe(ctx, tx, v); err != nil {
+		if err := ripe(ctx, tx, v, now); err != nil {
 			return err
 		}
 		if err := commit(ctx, tx, v, now); err != nil {
@@ -152,12 +165,12 @@ func commit(ctx context.Context, tx conn, v Verdict, now time.Time) error {
 		return err
 	}
 	if err := exec(`UPDATE entries SET state = 'stale', why = 'a later change was decided', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
-		AND `+isOpen+` AND subject = ? AND event <> ? AND ? = (SELECT kind FROM events WHERE id = entries.event)`,
+		AND `+isOpen("")+` AND subject = ? AND event <> ? AND ? = (SELECT kind FROM events WHERE id = entries.event)`,
 		ms(now), e.Subject.String(), e.ID, e.Kind); err != nil {
 		return err
 	}
 	if err := exec(`UPDATE entries SET state = 'stale', why = 'decided again, and no longer asked for', updated = ? WHERE state IN ('proposed', 'stuck', 'pending')
-		AND `+isOpen+` AND event = ? AND key NOT IN (`+tx.list+`)`, ms(now), e.ID, keys(v.Writes)); err != nil {
+		AND `+isOpen("")+` AND event = ? AND key NOT IN (`+tx.list+`)`, ms(now), e.ID, keys(v.Writes)); err != nil {
 		return err
 	}
 	customer := cmp.Or(v.Customer, e.Subject.String())
@@ -169,7 +182,7 @@ func commit(ctx context.Context, tx conn, v Verdict, now time.Time) error {
 			return err
 		}
 		if d.Withdraws {
-			if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`) AND state <> 'unknown' AND `+isOpen,
+			if err := exec(`UPDATE entries SET state = 'dropped', why = ?, updated = ? WHERE lane = ? AND event <> ? AND state IN (`+quoted(from(Drop))+`) AND state <> 'unknown' AND `+isOpen(""),
 				"withdrawn by decision "+id, ms(now), d.Subject.String(), e.ID); err != nil {
 				return err
 			}
@@ -299,16 +312,12 @@ func (s *Store) Deadlines(ctx context.Context) ([]Deadline, error) {
 // while it was decided) has its event decided again.
 func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
 	fired := 0
+	if all, err := firing(ctx, s.db, now); err != nil || len(all) == 0 {
+		return 0, err
+	}
 	err := s.inTxSoon(ctx, func(tx conn) error {
 		fired = 0
-		type due struct {
-			kind, subject, author string
-			at                    int64
-		}
-		all, err := rows(ctx, tx, func(r *sql.Rows) (d due, err error) {
-			return d, r.Scan(&d.kind, &d.subject, &d.at, &d.author)
-		}, `SELECT l.kind, l.subject, l.at, COALESCE(e.author, '') FROM deadlines l LEFT JOIN decisions d ON d.id = l.decision LEFT JOIN events e ON e.id = d.event
-			WHERE l.at <= ? ORDER BY l.at, l.kind, l.subject`, ms(now))
+		all, err := firing(ctx, tx, now)
 		if err != nil {
 			return err
 		}
@@ -336,4 +345,17 @@ func (s *Store) Fire(ctx context.Context, now time.Time) (int, error) {
 		return nil
 	})
 	return fired, err
+}
+
+type dueDeadline struct {
+	kind, subject, author string
+	at                    int64
+}
+
+// firing are the deadlines that are due.
+func firing(ctx context.Context, c conn, now time.Time) ([]dueDeadline, error) {
+	return rows(ctx, c, func(r *sql.Rows) (d dueDeadline, err error) {
+		return d, r.Scan(&d.kind, &d.subject, &d.at, &d.author)
+	}, `SELECT l.kind, l.subject, l.at, COALESCE(e.author, '') FROM deadlines l LEFT JOIN decisions d ON d.id = l.decision LEFT JOIN events e ON e.id = d.event
+		WHERE l.at <= ? ORDER BY l.at, l.kind, l.subject`, ms(now))
 }

@@ -20,6 +20,13 @@ type dialect struct {
 	// list is a subquery for the members of a JSON array of strings, its one
 	// parameter; it is called one.
 	list string
+	// texts is a subquery for the members of a JSON object of texts by number, its
+	// one parameter; they are called id and text.
+	texts string
+	// update begins an UPDATE of many rows. On SQLite it does not undo what it has
+	// done itself when it fails, which the transaction does anyway: to be able to,
+	// SQLite writes each page once more, to a file of its own.
+	update string
 	// record is the id in a decision's subject, in the very words of its index.
 	record string
 	// kind is that of a record that was seen, in the very words of its index.
@@ -44,6 +51,8 @@ var sqlite = dialect{
 	folder: "migrations/sqlite",
 	begun:  `SELECT COUNT(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
 	list:   `SELECT value AS one FROM json_each(?)`,
+	texts:  `SELECT CAST(key AS BIGINT) AS id, value AS text FROM json_each(?)`,
+	update: `UPDATE OR FAIL`,
 	record: `substr(subject, instr(subject, ' ') + 1)`,
 	kind:   `substr(ref, 1, instr(ref, '/'))`,
 	safe:   beginning{before: `PRAGMA synchronous = FULL`},
@@ -59,6 +68,8 @@ var postgres = dialect{
 	begun:    `SELECT COUNT(*) FROM pg_tables WHERE tablename = 'goose_db_version' AND schemaname = CURRENT_SCHEMA()`,
 	numbered: true,
 	list:     `SELECT jsonb_array_elements_text(CAST(? AS jsonb)) AS one`,
+	texts:    `SELECT CAST(key AS BIGINT) AS id, value AS text FROM json_each_text(CAST(? AS json))`,
+	update:   `UPDATE`,
 	record:   `substr(subject, strpos(subject, ' ') + 1)`,
 	kind:     `substr(ref, 1, strpos(ref, '/'))`,
 	safe:     beginning{first: `SELECT pg_advisory_xact_lock(7305010020)`},

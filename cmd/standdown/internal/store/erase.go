@@ -159,7 +159,7 @@ func (s *Store) erase(ctx context.Context, tx conn, p person, e Erasing, now tim
 func through(ctx context.Context, tx conn, events []string) error {
 	open, err := rows(ctx, tx, scanString, `SELECT 'event ' || id || ' is ' || CASE state WHEN 'new' THEN 'to be decided' ELSE state END FROM events
 			WHERE id IN (`+tx.list+`) AND state IN ('new', 'quarantined', 'asked')
-		UNION ALL SELECT 'entry ' || id || ' (' || verb || ') is ' || state FROM entries WHERE event IN (`+tx.list+`) AND `+isOpen+`
+		UNION ALL SELECT 'entry ' || id || ' (' || verb || ') is ' || state FROM entries WHERE event IN (`+tx.list+`) AND `+isOpen("")+`
 		UNION ALL SELECT 'deadline ' || l.kind || ' of ' || l.subject || ' is set' FROM deadlines l JOIN decisions d ON d.id = l.decision WHERE d.event IN (`+tx.list+`)
 		ORDER BY 1 LIMIT 6`, events, events, events)
 	if err != nil || len(open) == 0 {

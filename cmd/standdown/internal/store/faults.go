@@ -7,12 +7,33 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	lite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 )
+
+// A Refusal is why the journal does not take what a person orders, in words for
+// them. Nothing is wrong with the journal, and nothing was changed.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) error { return Refusal(fmt.Sprintf(format, args...)) }
+
+// Away tells whether err is that the journal cannot be used for the moment: its
+// database is not there, or is busy, or is full.
+func Away(err error) bool {
+	if told, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return slices.ContainsFunc([]string{"08", "53", "57P"}, func(class string) bool { return strings.HasPrefix(told.Code, class) })
+	}
+	if refused, ok := errors.AsType[*lite.Error](err); ok {
+		return slices.Contains([]int{codes.SQLITE_BUSY, codes.SQLITE_FULL, codes.SQLITE_CANTOPEN}, refused.Code()&0xff)
+	}
+	return disconnected(err)
+}
 
 // explain says what a fault of the database is and what a person can do about
 // it. Other errors stay as they are.

@@ -285,6 +285,9 @@ func TestPostgresStopped(t *testing.T) {
 	}
 	_, err = s.Undecided(t.Context(), then, 1)
 	says(t, "reading", err, "cannot be reached")
+	if !Away(err) {
+		t.Errorf("%v is not taken for a journal that is away", err)
+	}
 	says(t, "taking in", bulky(t, s, &r, 2), "cannot be reached")
 	server.Up(t)
 	if err := bulky(t, s, &r, 2); err != nil {

@@ -10,12 +10,21 @@ import (
 	"standdown/rules"
 )
 
-// isOpen is the condition for an entry to be not yet settled, in the very words
-// of the indexes of such entries: SQLite uses them for no others.
-const isOpen = `state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')`
+// isOpen is the condition for an entry, by its alias in the query, to be not yet
+// settled, in the very words of the indexes of such entries: SQLite uses them
+// for no others. Five comparisons and not IN: for a list of more than two SQLite
+// makes a table each time that it writes an entry, once for each index and for
+// what the entry was and is: six of them for each change of a state.
+func isOpen(entry string) string {
+	column := "state"
+	if entry != "" {
+		column = entry + ".state"
+	}
+	return strings.ReplaceAll(`(state = 'proposed' OR state = 'pending' OR state = 'sending' OR state = 'stuck' OR state = 'unknown')`, "state", column)
+}
 
 func allOpen(states []State) bool {
-	return !slices.ContainsFunc(states, func(s State) bool { return !strings.Contains(isOpen, "'"+string(s)+"'") })
+	return !slices.ContainsFunc(states, func(s State) bool { return !strings.Contains(isOpen(""), "'"+string(s)+"'") })
 }
 
 // A Decision is a decision as the journal holds it.

@@ -279,46 +279,6 @@ func remember(ctx context.Context, tx conn, subject rules.Ref, memory map[string
 	return nil
 }
 
-// A Memory is what is remembered, as the event must see it: without what the
-// event itself had remembered when it was decided before.
-type Memory struct {
-	Store *Store
-	Event string
-}
-
-// Recall returns what is remembered about each of the subjects.
-func (m Memory) Recall(ctx context.Context, subjects []rules.Ref) (map[rules.Ref]map[string]string, error) {
-	all := make(map[rules.Ref]map[string]string, len(subjects))
-	if len(subjects) == 0 {
-		return all, nil
-	}
-	names := make(map[string]rules.Ref, len(subjects))
-	list := make([]string, 0, len(subjects))
-	for _, ref := range subjects {
-		names[ref.String()] = ref
-		list = append(list, ref.String())
-	}
-	type fact struct{ subject, name, value string }
-	found, err := rows(ctx, m.Store.db, func(r *sql.Rows) (f fact, err error) {
-		return f, r.Scan(&f.subject, &f.name, &f.value)
-	}, `SELECT subject, name, CASE WHEN event = ? THEN before ELSE value END FROM memory
-		WHERE subject IN (`+m.Store.db.list+`)`, m.Event, list)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range found {
-		ref := names[f.subject]
-		if f.value == "" {
-			continue
-		}
-		if all[ref] == nil {
-			all[ref] = map[string]string{}
-		}
-		all[ref][f.name] = f.value
-	}
-	return all, nil
-}
-
 // Through returns records of the source whose events have been dealt with as
 // far as the daemon can, and that may be flagged and moved after Secure.
 func (s *Store) Through(ctx context.Context, source string, limit int) ([]string, error) {
@@ -341,7 +301,7 @@ func dealtWith(ctx context.Context, c conn, source string, limit int) ([]string,
 	return rows(ctx, c, scanString, `SELECT h.ref FROM housekeeping h JOIN events e ON e.id = h.event
 		WHERE h.source = ? AND e.state <> 'new'
 		AND NOT EXISTS (SELECT 1 FROM entries x WHERE x.event = e.id AND `+moving("x")+`)
-		ORDER BY h.ref LIMIT ?`, source, limit)
+		ORDER BY h.ref LIMIT CAST(? AS BIGINT)`, source, limit)
 }
 
 // Housekept forgets that the records were to be flagged and moved.

@@ -39,7 +39,7 @@ func testRun(t *testing.T, fresh storetest.Fresh) {
 	t.Run("what cannot be decided now does not hold up the others", func(t *testing.T) {
 		s := together(t, client) // e2 is about the same subject, and waits for k1
 		equal(t, "claimed at first", claimed(t, s), []string{})
-		if err := s.Disband(t.Context(), now); err != nil {
+		if _, err := s.Disband(t.Context(), now); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "claimed", claimed(t, s), []string{"k1"})

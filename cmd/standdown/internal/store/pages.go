@@ -22,8 +22,8 @@ type Waiting struct {
 // before, 0 for the first page. What operators are told follows from no decision.
 func (s *Store) Waiting(ctx context.Context, after int64, limit int) ([]Waiting, error) {
 	// Grouped by an expression, lest SQLite read all entries by decision.
-	ids, err := rows(ctx, s.db, scanString, `SELECT MIN(decision) FROM entries WHERE state IN ('proposed', 'stuck', 'unknown') AND `+isOpen+` AND decision <> ''
-		GROUP BY decision || '' HAVING MIN(id) > ? ORDER BY MIN(id) LIMIT ?`, after, limit)
+	ids, err := rows(ctx, s.db, scanString, `SELECT MIN(decision) FROM entries WHERE state IN ('proposed', 'stuck', 'unknown') AND `+isOpen("")+` AND decision <> ''
+		GROUP BY decision || '' HAVING MIN(id) > ? ORDER BY MIN(id) LIMIT CAST(? AS BIGINT)`, after, limit)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -80,12 +80,12 @@ func (s *Store) EventNamed(ctx context.Context, id string) (*Event, error) {
 
 // Aside returns the events in quarantine, oldest first.
 func (s *Store) Aside(ctx context.Context, limit int) ([]Event, error) {
-	return rows(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events e WHERE e.state = 'quarantined' ORDER BY e.at, e.id LIMIT ?`, limit)
+	return rows(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events e WHERE e.state = 'quarantined' ORDER BY e.at, e.id LIMIT CAST(? AS BIGINT)`, limit)
 }
 
 // NextDeadlines returns the armed deadlines that come first.
 func (s *Store) NextDeadlines(ctx context.Context, limit int) ([]Deadline, error) {
-	return rows(ctx, s.db, scanDeadline, `SELECT kind, subject, at, decision FROM deadlines ORDER BY at, kind, subject LIMIT ?`, limit)
+	return rows(ctx, s.db, scanDeadline, `SELECT kind, subject, at, decision FROM deadlines ORDER BY at, kind, subject LIMIT CAST(? AS BIGINT)`, limit)
 }
 
 func scanDeadline(r *sql.Rows) (d Deadline, err error) {
@@ -171,7 +171,7 @@ func (s *Store) ActLog(ctx context.Context, f ActFilter) ([]LoggedAct, error) {
 		err = r.Scan(&a.ID, &at, &a.Who, &a.Act.Act, &a.Entry, &a.Decision, &a.Reason)
 		a.At = fromMS(at)
 		return a, err
-	}, query+` ORDER BY id DESC LIMIT ?`, append(args, f.Limit)...)
+	}, query+` ORDER BY id DESC LIMIT CAST(? AS BIGINT)`, append(args, f.Limit)...)
 }
 
 // A Chapter is one event of a record's history, with what was decided about
@@ -190,7 +190,7 @@ func (s *Store) History(ctx context.Context, ref, before string, limit int) ([]C
 	if before != "" {
 		query, args = query+` AND (at, event, generation, n) < (SELECT at, event, generation, n FROM decisions WHERE id = ?)`, append(args, before)
 	}
-	decisions, err := rows(ctx, s.db, scanDecision, query+` ORDER BY at DESC, event DESC, generation DESC, n DESC LIMIT ?`, append(args, limit)...)
+	decisions, err := rows(ctx, s.db, scanDecision, query+` ORDER BY at DESC, event DESC, generation DESC, n DESC LIMIT CAST(? AS BIGINT)`, append(args, limit)...)
 	if err != nil {
 		return nil, err
 	}

@@ -81,9 +81,9 @@ func (f CancelledFilter) lookedAt() int {
 func (s *Store) Cancelled(ctx context.Context, f CancelledFilter) ([]Cancellation, error) {
 	of, args := f.candidates()
 	fits, values := f.fits()
-	found, err := rows(ctx, s.db, scanEntry, `WITH c AS (SELECT id, event FROM entries WHERE `+of+` ORDER BY created DESC, id DESC LIMIT ?)
+	found, err := rows(ctx, s.db, scanEntry, `WITH c AS (SELECT id, event FROM entries WHERE `+of+` ORDER BY created DESC, id DESC LIMIT CAST(? AS BIGINT))
 		SELECT `+entryColumns+` FROM c JOIN entries e ON e.id = c.id JOIN decisions d ON d.id = e.decision JOIN events v ON v.id = e.event
-		WHERE e.state NOT IN ('dropped', 'stale', 'expired', 'shadow')`+fits+` ORDER BY e.created DESC, e.id DESC LIMIT ?`,
+		WHERE e.state NOT IN ('dropped', 'stale', 'expired', 'shadow')`+fits+` ORDER BY e.created DESC, e.id DESC LIMIT CAST(? AS BIGINT)`,
 		slices.Concat(args, []any{f.lookedAt()}, values, []any{f.Limit})...)
 	if err != nil || len(found) == 0 {
 		return nil, err

@@ -45,7 +45,7 @@ func (s *Store) DecisionList(ctx context.Context, f DecisionFilter) ([]Decision,
 	}
 	var all []Decision
 	for _, table := range f.Tables { // each by itself: the index is by table
-		found, err := rows(ctx, s.db, scanDecision, `SELECT `+decisionColumns+` FROM decisions WHERE tbl = ?`+rest+` ORDER BY at DESC, id DESC LIMIT ?`,
+		found, err := rows(ctx, s.db, scanDecision, `SELECT `+decisionColumns+` FROM decisions WHERE tbl = ?`+rest+` ORDER BY at DESC, id DESC LIMIT CAST(? AS BIGINT)`,
 			slices.Concat([]any{table}, args, []any{f.Limit})...)
 		if err != nil {
 			return nil, err

@@ -93,7 +93,7 @@ func (s *Store) DescribeHolds(ctx context.Context, all []ClientHold) error {
 	if err != nil {
 		return err
 	}
-	open, err := byOne(ctx, s, all, `SELECT subject, COUNT(*) FROM entries WHERE subject IN (`+s.db.list+`) AND `+isOpen+` GROUP BY subject`,
+	open, err := byOne(ctx, s, all, `SELECT subject, COUNT(*) FROM entries WHERE subject IN (`+s.db.list+`) AND `+isOpen("")+` GROUP BY subject`,
 		func(r *sql.Rows) (subject string, n int, err error) {
 			err = r.Scan(&subject, &n)
 			return subject, n, err
@@ -154,7 +154,7 @@ func (s *Store) HoldOf(ctx context.Context, client rules.Ref) (rules.Hold, bool,
 // them.
 func (s *Store) HoldSituations(ctx context.Context, client rules.Ref, most int) ([]Situation, error) {
 	places, err := rows(ctx, s.db, scanSituationPlace, `SELECT s.at, s.event, s.generation FROM events e JOIN situations s ON s.event = e.id
-		WHERE e.subject = ? AND e.kind IN `+holdKinds+` AND `+lastDecided+` ORDER BY s.at DESC, s.event DESC LIMIT ?`, client.String(), most)
+		WHERE e.subject = ? AND e.kind IN `+holdKinds+` AND `+lastDecided+` ORDER BY s.at DESC, s.event DESC LIMIT CAST(? AS BIGINT)`, client.String(), most)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (s *Store) HoldSituations(ctx context.Context, client rules.Ref, most int) 
 // DecidedAbout returns what was decided about the subjects, the latest first.
 func (s *Store) DecidedAbout(ctx context.Context, subjects []string, most int) ([]Decision, error) {
 	return rows(ctx, s.db, scanDecision, `SELECT `+decisionColumns+` FROM decisions WHERE subject IN (`+s.db.list+`)
-		ORDER BY at DESC, event DESC, generation DESC, n DESC LIMIT ?`, subjects, most)
+		ORDER BY at DESC, event DESC, generation DESC, n DESC LIMIT CAST(? AS BIGINT)`, subjects, most)
 }
 
 // EntriesOf returns the changes of the decisions, by decision and in order.

@@ -31,10 +31,23 @@ func TestNoQueryReadsAWholeHistory(t *testing.T) {
 		if s.pg != nil {
 			reads = readsOfPostgres
 		}
-		whole := reads(t, s)
+		// PostgreSQL goes by how much there is: what it reads whole only where that is
+		// next to nothing does no harm.
+		old, err := Open(t.Context(), fresh(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer old.Close()
+		if err := generate(t.Context(), old, 1000); err != nil {
+			t.Fatal(err)
+		}
+		whole, always := reads(t, s), reads(t, old)
 		for _, query := range all {
+			later := always(query)
 			for _, step := range whole(query) {
-				t.Errorf("%s, in\n%s", step, query)
+				if slices.Contains(later, step) {
+					t.Errorf("%s, in\n%s", step, query)
+				}
 			}
 		}
 	})
@@ -201,7 +214,7 @@ func everyday(t *testing.T, s *Store) {
 	try(err)
 	for i, e := range events {
 		try1(s.Superseded(ctx, e))
-		try1(Memory{s, e.ID}.Recall(ctx, []rules.Ref{e.Subject}))
+		try1(Memory{Store: s, Event: e.ID}.Recall(ctx, []rules.Ref{e.Subject}))
 		state := []State{Pending, Proposed, Pending}[i]
 		try(s.Commit(ctx, Verdict{
 			Event: e, Customer: "C", Clerk: terse{}, AskInCases: true,
@@ -217,10 +230,11 @@ func everyday(t *testing.T, s *Store) {
 			}},
 		}, now))
 	}
-	try1(s.Unsettled(ctx, rules.Ref{Kind: "workflow", ID: "W9"}))
+	try1(s.Unsettled(ctx, []rules.Ref{{Kind: "workflow", ID: "W9"}}))
 	try1(s.Moving(ctx, []rules.Ref{{Kind: "workflow", ID: "W9"}}))
-	try1(s.Busy(ctx, Verdict{Decisions: []rules.Decision{{Actions: []rules.Action{{Verb: "allocate-saved", Args: map[string]string{"resource": "R9"}}}}}}))
-	try1(s.InHand(ctx, "mailbox", Arrival{Event: &events[0].Event}))
+	try1(s.Busy(ctx, Verdict{Writes: [][]Write{{{Gives: rules.Span{ID: "R9"}}}}}))
+	try1(givenElse(ctx, s.db, "e1", rules.Span{ID: "R9"}, then))
+	try1(s.InHand(ctx, "mailbox", []Arrival{{Event: &events[0].Event}}))
 	planned := Taking{Source: "mailbox", Verdict: Verdict{Event: Event{Event: rules.Event{ID: "p1", Kind: rules.HoldChanged, At: now, Subject: rules.Ref{Kind: "client", ID: "P"}}}}}
 	planned.Arrival = Arrival{Ref: connectors.Ref{Kind: "message", ID: "p1"}, Subject: planned.Verdict.Event.Subject, ID: "p1", Kind: rules.HoldChanged, At: now, Event: &planned.Verdict.Event.Event, State: New, Watched: "p"}
 	planned.Verdict.Decisions = []rules.Decision{{Table: "t", Row: "r", Subject: planned.Arrival.Subject}}
@@ -231,7 +245,8 @@ func everyday(t *testing.T, s *Store) {
 	_, _, err = s.ClaimRun(PlanRun("p"))(ctx, "salesforce", 1, now, time.Minute)
 	try(err)
 	try(s.Ask(ctx, rules.Event{ID: "ask:1", Kind: rules.RestoreRequested, At: now, Subject: rules.Ref{Kind: "workflow", ID: "W9"}, By: "dana"}, now))
-	try(s.Disband(ctx, now), s.Postpone(ctx, Event{Event: rules.Event{ID: "e1"}}, "", now), s.Wait(ctx, Event{Event: rules.Event{ID: "e1"}}, now), s.Quarantine(ctx, Event{Event: rules.Event{ID: "e9"}}, ""), s.Ignore(ctx, Event{Event: rules.Event{ID: "e9"}}, ""))
+	try1(s.Disband(ctx, now))
+	try(s.Postpone(ctx, Event{Event: rules.Event{ID: "e1"}}, "", now), s.Wait(ctx, Event{Event: rules.Event{ID: "e1"}}, now), s.Quarantine(ctx, Event{Event: rules.Event{ID: "e9"}}, ""), s.Ignore(ctx, Event{Event: rules.Event{ID: "e9"}}, ""))
 	for _, signal := range []Signal{Lost, Applied, Changed, Failed, Applied} {
 		entries, token, err := s.Claim(ctx, "salesforce", 1, now, time.Minute)
 		try(err)

@@ -71,13 +71,13 @@ func (s *Store) Kept(ctx context.Context) (raw, situations time.Time, err error)
 }
 
 // unfinished is the condition for an event e to be not through yet.
-const unfinished = `(e.state IN ('new', 'quarantined') OR EXISTS (SELECT 1 FROM entries x WHERE x.event = e.id
-	AND x.state IN ('proposed', 'pending', 'sending', 'stuck', 'unknown')))`
+var unfinished = `(e.state IN ('new', 'quarantined') OR EXISTS (SELECT 1 FROM entries x WHERE x.event = e.id
+	AND ` + isOpen("x") + `))`
 
 func (s *Store) retainRaw(ctx context.Context, before time.Time) error {
 	last := ""
 	return s.retain(ctx, rawNote, before, func(tx conn) (int, sql.Result, error) {
-		page, err := rows(ctx, tx, scanString, `SELECT sha256 FROM raw WHERE sha256 > ? ORDER BY sha256 LIMIT ?`, last, atOnce)
+		page, err := rows(ctx, tx, scanString, `SELECT sha256 FROM raw WHERE sha256 > ? ORDER BY sha256 LIMIT CAST(? AS BIGINT)`, last, atOnce)
 		if err != nil || len(page) == 0 {
 			return 0, nil, err
 		}
@@ -94,7 +94,7 @@ func (s *Store) retainSituations(ctx context.Context, before time.Time) error {
 		page, err := rows(ctx, tx, func(r *sql.Rows) (string, error) {
 			err := r.Scan(&at, &last)
 			return last, err
-		}, `SELECT at, event FROM situations WHERE at < ? AND (at, event) > (?, ?) ORDER BY at, event LIMIT ?`, ms(before), at, last, atOnce)
+		}, `SELECT at, event FROM situations WHERE at < ? AND (at, event) > (?, ?) ORDER BY at, event LIMIT CAST(? AS BIGINT)`, ms(before), at, last, atOnce)
 		if err != nil || len(page) == 0 {
 			return 0, nil, err
 		}

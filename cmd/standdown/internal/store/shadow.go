@@ -151,7 +151,7 @@ func overtake(ctx context.Context, tx conn, v Verdict) error {
 // ShadowsDue returns entries in the state Shadow that are to be compared now, the
 // first that were due first.
 func (s *Store) ShadowsDue(ctx context.Context, now time.Time, limit int) ([]ShadowDue, error) {
-	due, err := rows(ctx, s.db, scanEntry, `WITH due AS (SELECT entry FROM shadows WHERE compared = 0 AND due <= ? ORDER BY due, entry LIMIT ?)
+	due, err := rows(ctx, s.db, scanEntry, `WITH due AS (SELECT entry FROM shadows WHERE compared = 0 AND due <= ? ORDER BY due, entry LIMIT CAST(? AS BIGINT))
 		SELECT `+entryColumns+` FROM due JOIN entries e ON e.id = due.entry ORDER BY +e.id`, ms(now), limit)
 	if err != nil || len(due) == 0 {
 		return nil, err

@@ -88,7 +88,7 @@ func (s *Store) ShadowDifferences(ctx context.Context, f ShadowFilter) ([]Shadow
 	where, args := f.where()
 	query := `SELECT s.entry, s.compared, s.found FROM shadows s WHERE ` + where + ` AND s.verdict IN ('otherwise', 'not-done') ORDER BY s.decided, s.entry`
 	if f.Limit > 0 {
-		query, args = query+` LIMIT ?`, append(args, f.Limit)
+		query, args = query+` LIMIT CAST(? AS BIGINT)`, append(args, f.Limit)
 	}
 	all, err := rows(ctx, s.db, func(r *sql.Rows) (d ShadowDifference, err error) {
 		var compared int64

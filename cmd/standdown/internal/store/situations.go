@@ -55,7 +55,7 @@ func (s *Store) Situations(ctx context.Context, since time.Time) iter.Seq2[Situa
 func (s *Store) LatestSituations(ctx context.Context, most int) iter.Seq2[Situation, error] {
 	return func(yield func(Situation, error) bool) {
 		places, err := rows(ctx, s.db, scanSituationPlace, `SELECT s.at, s.event, s.generation FROM situations s WHERE s.at > 0 AND `+lastDecided+`
-			ORDER BY s.at DESC, s.event DESC LIMIT ?`, most) // beginning somewhere, databases go by the index
+			ORDER BY s.at DESC, s.event DESC LIMIT CAST(? AS BIGINT)`, most) // beginning somewhere, databases go by the index
 		if err != nil {
 			yield(Situation{}, err)
 			return

@@ -13,6 +13,12 @@ import (
 // once and not every time it is run. Compiling is three quarters of the work for
 // the short statements that a journal is made of. On PostgreSQL the driver does
 // so itself.
+//
+// SQLite compiles a statement anew each time nevertheless if a bare parameter says
+// how many rows are wanted, or is compared with a column that some index wants to
+// have one value (entries.system): for another value another index might do. So
+// such parameters stand in a CAST, which spared a mail that comes alone a fifth of
+// its CPU.
 func openStatements(name string) (driver.Connector, error) {
 	c, err := driversqlite.NewConnector(name)
 	return reusing{c}, err
@@ -44,7 +50,8 @@ type sqliteConn interface {
 // goroutine at a time.
 type keeper struct {
 	sqliteConn
-	kept map[string]*statement
+	kept   map[string]*statement
+	pragma string // the last that was set
 }
 
 // A statement that is kept. It is busy while its rows are read.
@@ -67,8 +74,8 @@ func (k *keeper) statement(ctx context.Context, query string) *statement {
 		}
 		return s
 	}
-	word, _, _ := strings.Cut(strings.TrimSpace(query), " ")
-	switch word {
+	trimmed := strings.TrimSpace(query)
+	switch trimmed[:max(0, strings.IndexAny(trimmed, " \t\n"))] {
 	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
 	default:
 		return nil
@@ -86,10 +93,27 @@ func (k *keeper) statement(ctx context.Context, query string) *statement {
 }
 
 func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if strings.HasPrefix(query, "PRAGMA ") {
+		return k.set(ctx, query)
+	}
 	if s := k.statement(ctx, query); s != nil {
 		return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 	}
 	return k.sqliteConn.ExecContext(ctx, query, args)
+}
+
+// set sets a pragma, unless it was the last one that was set: of the 28
+// transactions of a mail that comes alone, most are like the one before.
+func (k *keeper) set(ctx context.Context, pragma string) (driver.Result, error) {
+	if pragma == k.pragma {
+		return driver.ResultNoRows, nil
+	}
+	k.pragma = ""
+	res, err := k.sqliteConn.ExecContext(ctx, pragma, nil)
+	if err == nil {
+		k.pragma = pragma
+	}
+	return res, err
 }
 
 func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"regexp"
 	"testing"
 )
 
@@ -41,7 +42,7 @@ func kept(t *testing.T, db *sql.DB) (n int) {
 
 func total(t *testing.T, db *sql.DB, more int) (n int) {
 	t.Helper()
-	if err := db.QueryRow(`SELECT SUM(n) + ? FROM numbers`, more).Scan(&n); err != nil {
+	if err := db.QueryRow("SELECT\n\tSUM(n) + ? FROM numbers", more).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -148,5 +149,33 @@ func TestAPragmaIsNotKept(t *testing.T) {
 	}
 	if n := kept(t, db) - before; n != 0 {
 		t.Errorf("%d statements were kept", n)
+	}
+}
+
+// It would be compiled anew each time that it is run, see openStatements.
+func TestNoParameterMakesSQLiteCompileAgain(t *testing.T) {
+	s, heard := overheard(t, filepath.Join(t.TempDir(), "journal.db"))
+	everyday(t, s)
+	bare := regexp.MustCompile(`LIMIT \?|\bsystem = \?`)
+	for _, query := range heard() {
+		if bare.MatchString(query) {
+			t.Errorf("a parameter that wants a CAST, in\n%s", query)
+		}
+	}
+}
+
+func TestAPragmaIsSetOnceAndAgainAfterAnother(t *testing.T) {
+	db := statements(t)
+	for _, step := range []struct {
+		set  string
+		want int
+	}{{`PRAGMA synchronous = NORMAL`, 1}, {`PRAGMA synchronous = NORMAL`, 1}, {`PRAGMA synchronous = FULL`, 2}, {`PRAGMA synchronous = NORMAL`, 1}} {
+		if _, err := db.Exec(step.set); err != nil {
+			t.Fatal(err)
+		}
+		var got int
+		if err := db.QueryRow(`PRAGMA synchronous`).Scan(&got); err != nil || got != step.want {
+			t.Errorf("after %s synchronous is %d (%v), want %d", step.set, got, err, step.want)
+		}
 	}
 }

@@ -290,6 +290,23 @@ func testMemory(t *testing.T, fresh storetest.Fresh) {
 	remember("e2", "")
 	equal(t, "what e2 sees when it is decided again", recall("e2"), "on")
 	equal(t, "what a later event sees", recall("e3"), "")
+
+	event(t, s, "e3", now.Add(2*time.Second), client)
+	other := rules.Ref{Kind: "client", ID: "003B"}
+	together := s.Memories(ctx, []store.Event{
+		{Event: rules.Event{ID: "e2", Subject: client}}, {Event: rules.Event{ID: "e3", Subject: client}}, {Event: rules.Event{ID: "e4", Subject: other}}})
+	seen := func(i int, subjects ...rules.Ref) string {
+		all, err := together[i].Recall(ctx, subjects)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all[subjects[0]]["hold"]
+	}
+	equal(t, "what e2 sees among others", seen(0, client), "on")
+	remember("e3", "off")
+	equal(t, "what e3 sees, who looks later, by the same reading", seen(1, client), "")
+	equal(t, "what e4 sees of its own", seen(2, other), "")
+	equal(t, "what e4 sees of others than the events are about, by a reading of its own", seen(2, client, rules.Ref{Kind: "client", ID: "003C"}), "off")
 }
 
 func TestPeople(t *testing.T) { storetest.Each(t, testPeople) }

@@ -92,11 +92,11 @@ func (s *Store) TakeUp(ctx context.Context, up TakingUp, all []Taking, now time.
 }
 
 func (s *Store) takeUp(ctx context.Context, tx conn, t Taking, looked, now time.Time) error {
-	known, err := inHand(ctx, tx, t.Source, t.Arrival)
+	known, err := inHand(ctx, tx, t.Source, []Arrival{t.Arrival})
 	if err != nil {
 		return err
 	}
-	if known {
+	if known[0] {
 		return ErrInHand
 	}
 	if err := settled(ctx, tx, t.Verdict, looked); err != nil {
@@ -128,7 +128,7 @@ func settled(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
 	}
 	var n int
 	err := tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM events WHERE subject = ? AND state = 'new')
-		+ (SELECT COUNT(*) FROM entries x WHERE x.lane IN (`+tx.list+`) AND x.system IN (`+tx.list+`) AND x.run <> ? AND x.`+isOpen+` AND `+moving("x")+`)
+		+ (SELECT COUNT(*) FROM entries x WHERE x.lane IN (`+tx.list+`) AND x.system IN (`+tx.list+`) AND x.run <> ? AND `+isOpen("x")+` AND `+moving("x")+`)
 		+ (SELECT COUNT(*) FROM decisions d JOIN entries x ON x.decision = d.id WHERE d.subject IN (`+tx.list+`) AND x.run <> ? AND x.updated > ?)`,
 		v.Event.Subject.String(), lanes, systems, v.Event.Run, lanes, v.Event.Run, ms(looked)).Scan(&n)
 	if err != nil {
@@ -137,7 +137,10 @@ func settled(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
 	if n > 0 {
 		return ErrBusy
 	}
-	return idle(ctx, tx, v)
+	if err := idle(ctx, tx, v); err != nil {
+		return err
+	}
+	return ungiven(ctx, tx, v, looked)
 }
 
 // approveTaken approves what is proposed of the event and not held, all of it or

@@ -40,7 +40,7 @@ func (s *Store) Undo(ctx context.Context, u Undoing, now time.Time) (id string, 
 	err = s.inTx(ctx, func(tx conn) error {
 		undone, err := rows(ctx, tx, scanDecision, `SELECT `+decisionColumns+` FROM decisions WHERE id = ?`, u.Decision)
 		if err == nil && len(undone) == 0 {
-			err = fmt.Errorf("there is no decision %q", u.Decision)
+			err = refuse("there is no decision %q", u.Decision)
 		}
 		if err != nil {
 			return err
@@ -122,20 +122,20 @@ func undoable(ctx context.Context, tx conn, u Undoing) (customers map[int64]stri
 			shadows++
 		case Dropped, Stale, Expired:
 		default:
-			return nil, fmt.Errorf("entry %d of %s is %s: wait for it, or decline or drop it first", m.id, u.Decision, m.state)
+			return nil, refuse("entry %d of %s is %s: wait for it, or decline or drop it first", m.id, u.Decision, m.state)
 		}
 	}
 	if shadows > 0 && len(done) == 0 {
-		return nil, fmt.Errorf("%s was decided in shadow and nothing of it was done, so that there is nothing to take back", u.Decision)
+		return nil, refuse("%s was decided in shadow and nothing of it was done, so that there is nothing to take back", u.Decision)
 	}
 	customers = map[int64]string{}
 	for _, c := range u.Writes {
 		m, ok := done[c.Entry]
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("entry %d of %s was not done, so that there is nothing to take back", c.Entry, u.Decision)
+			return nil, refuse("entry %d of %s was not done, so that there is nothing to take back", c.Entry, u.Decision)
 		case m.undoneBy != 0:
-			return nil, fmt.Errorf("entry %d of %s is taken back already, by entry %d", c.Entry, u.Decision, m.undoneBy)
+			return nil, refuse("entry %d of %s is taken back already, by entry %d", c.Entry, u.Decision, m.undoneBy)
 		}
 		customers[c.Entry] = m.customer
 	}

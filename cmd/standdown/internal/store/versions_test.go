@@ -274,7 +274,7 @@ func carriesOn(t *testing.T, s *Store) {
 	if err := s.Approve(ctx, []int64{proposed[i].ID}, Checker{Name: "Dana Whitlock"}, "", now); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Disband(ctx, now); err != nil {
+	if _, err := s.Disband(ctx, now); err != nil {
 		t.Fatal(err)
 	}
 	claimed, token, err := s.Claim(ctx, "salesforce", 10, now, time.Minute)

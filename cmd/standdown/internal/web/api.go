@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"standdown/cmd/standdown/internal/store"
 )
 
 // apiRoot is where the API is: for programs what the pages are for people, the
@@ -223,6 +225,9 @@ func (a api) reject(w http.ResponseWriter, r *http.Request, err error) {
 	case r.Context().Err() != nil:
 		return
 	default:
+		if store.Away(err) {
+			status, text = http.StatusServiceUnavailable, away
+		}
 		a.Log.Error("a request to the API failed", "ref", r.URL.Path, "err", err)
 	}
 	switch status {

@@ -165,9 +165,11 @@ func (s *site) prospect(ctx context.Context, user User, w Wish) (p Prospect, err
 		return p, refuse(http.StatusServiceUnavailable, "What would follow cannot be told now: %v. Nothing was changed.", err)
 	}
 	// After the look: what came meanwhile, it may not have seen.
-	if p.Unsettled, err = s.Journal.Unsettled(ctx, e.Subject); err != nil {
+	unsettled, err := s.Journal.Unsettled(ctx, []rules.Ref{e.Subject})
+	if err != nil {
 		return p, err
 	}
+	p.Unsettled = unsettled[e.Subject]
 	p.Name = nameIn(v.Snapshot, e.Subject)
 	for i, d := range v.Decisions {
 		one := Prospective{Decision: d, Explained: s.Book.Explain(d), Changes: []Planned{}}

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -152,11 +151,12 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, user User) error {
 	if len(ids) == 0 {
 		return again(http.StatusConflict, "Nothing of it waits for that any more. Nothing was changed.")
 	}
-	if err := s.give(r.Context(), ids, signal, user, reason); err != nil {
-		if refused, ok := errors.AsType[refusal](err); ok {
-			return refused
-		}
-		return again(http.StatusConflict, fmt.Sprintf("That was not possible: %v. Nothing was changed.", err))
+	err = impossible(s.give(r.Context(), ids, signal, user, reason))
+	if refused, ok := errors.AsType[refusal](err); ok && refused.status == http.StatusConflict {
+		return again(refused.status, refused.text)
+	}
+	if err != nil {
+		return err
 	}
 	http.Redirect(w, r, "/decision/"+p.ID+"?done="+string(signal), http.StatusSeeOther)
 	return nil
@@ -275,12 +275,12 @@ func (s *site) takeBack(ctx context.Context, p *decisionPage, user User, reason 
 	return id, impossible(err)
 }
 
-// impossible refuses what the journal would not do.
+// impossible words what the journal would not do. Other errors stay as they are.
 func impossible(err error) error {
-	if _, refused := errors.AsType[refusal](err); err == nil || refused {
-		return err
+	if refused, ok := errors.AsType[store.Refusal](err); ok {
+		return refuse(http.StatusConflict, "That was not possible: %v. Nothing was changed.", refused)
 	}
-	return refuse(http.StatusConflict, "That was not possible: %v. Nothing was changed.", err)
+	return err
 }
 
 // explain tells how a decision came about, with the settings of its time;

@@ -11,6 +11,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"standdown/cmd/standdown/internal/store"
 )
 
 //go:embed templates style.css
@@ -138,10 +140,16 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, user User, err error
 	case r.Context().Err() != nil:
 		return
 	default:
+		if store.Away(err) {
+			status, text = http.StatusServiceUnavailable, away
+		}
 		s.Log.Error("a page failed", "ref", r.URL.Path, "err", err)
 	}
 	s.render(w, r, user, status, "problem", http.StatusText(status), text)
 }
+
+// away is said while the journal cannot be used.
+const away = "The journal cannot be used for the moment. Look again in a while, and if what you have just done is not there, do it again."
 
 // parse makes each page of the frame and its own template.
 func (s *site) parse() map[string]*template.Template {

@@ -31,11 +31,29 @@ ALTER TABLE holds ADD COLUMN brake TEXT NOT NULL DEFAULT '';
 
 CREATE INDEX entries_notices ON entries (system, turn, id) WHERE verb = 'tell-operators' AND state IN ('pending', 'sending');
 
+-- Who is given something by it, and for which time; empty if nobody, and for
+-- entries of 0.1.0.
+ALTER TABLE entries ADD COLUMN gives TEXT NOT NULL DEFAULT '';
+ALTER TABLE entries ADD COLUMN gives_from BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN gives_until BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX entries_gives ON entries (gives, updated) WHERE gives <> '';
+
 -- How many records of a kind there are, for ceilings that are a share of them.
 CREATE INDEX seen_kind ON seen (substr(ref, 1, strpos(ref, '/')));
 
+-- What is to be decided, in its order, so that of a long queue only the head is
+-- read.
+DROP INDEX events_new;
+CREATE INDEX events_turn ON events (at, id, not_before) WHERE state = 'new';
+
 -- +goose Down
+DROP INDEX events_turn;
+CREATE INDEX events_new ON events (not_before) WHERE state = 'new';
 DROP INDEX seen_kind;
+DROP INDEX entries_gives;
+ALTER TABLE entries DROP COLUMN gives_until;
+ALTER TABLE entries DROP COLUMN gives_from;
+ALTER TABLE entries DROP COLUMN gives;
 DROP INDEX entries_notices;
 ALTER TABLE holds DROP COLUMN brake;
 DROP TABLE closings;
