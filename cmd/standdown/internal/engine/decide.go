@@ -286,7 +286,9 @@ func (e *Engine) writes(scribe *mapping.Scribe, d rules.Decision, left map[rules
 			return nil, fmt.Errorf("row %s: %s needs the system %q, which is not configured", d.Row, m.Verb, m.System)
 		}
 		w := store.Write{System: m.System, Verb: m.Verb, Change: m.Change, Text: m.Text, Gives: m.Gives, State: store.Pending}
-		w.Gives.Start = w.Gives.Start.Add(-e.Book.Settings().OnHold.TravelBuffer)
+		if w.Gives.ID != "" {
+			w.Gives.Start = w.Gives.Start.Add(-e.Book.Settings().OnHold.TravelBuffer)
+		}
 		switch mode, before := e.Autonomy[m.Verb], left[d.Subject]; {
 		case before.state == store.Dropped:
 			w.State, w.Why = before.state, before.verb+" before it is off"
