@@ -282,14 +282,13 @@ func (e *Engine) judge(system string, b *breaker, results []connectors.Result) {
 // settlement says what a result means for its entry, by the error's class
 // alone.
 func (e *Engine) settlement(en store.Entry, r connectors.Result, b *breaker) store.Settlement {
-	about := []any{"entry", en.ID, "decision", en.Decision, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts}
 	st := store.Settlement{ID: en.ID, Signal: store.Applied, Outcome: store.Outcome{Ref: r.Ref, Already: r.Already, Before: r.Before}}
 	if r.Err == nil {
 		st.Answered = true
-		e.Log.Info("applied", append(about, "already", r.Already)...)
+		e.Log.Info("applied", "entry", en.ID, "decision", en.Decision, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts, "already", r.Already)
 		return st
 	}
-	log := e.Log.With(about...)
+	log := e.Log.With("entry", en.ID, "decision", en.Decision, "verb", en.Verb, "ref", en.Change.Ref.String(), "attempt", en.Attempts)
 	st.Why = r.Err.Error()
 	class := connectors.ClassOf(r.Err)
 	switch st.Brake = connectors.LimitOf(r.Err); {

@@ -56,10 +56,7 @@ func (e *Engine) intake(ctx context.Context, f Feed) {
 		if err != nil {
 			continue
 		}
-		if e.Now().Before(reading.ReadAt) { // the clock was set back
-			continue
-		}
-		e.await(ctx, f, f.Schedule.Next(reading.ReadAt))
+		e.await(ctx, f, reading.ReadAt)
 	}
 }
 
@@ -229,10 +226,12 @@ func (e *Engine) housekeep(ctx context.Context, f Feed) error {
 	}
 }
 
-// await returns when the source should be read again: at due by the daemon's
-// clock, or at once if that is set back, when the source says so, or when it can
-// be told that records are through, whoever it was that dealt with them.
-func (e *Engine) await(ctx context.Context, f Feed, due time.Time) {
+// await returns when the source should be read again: by its schedule after the
+// last time, which is by the daemon's clock; at once if that was set back since;
+// when the source says so; or when it can be told that records are through, whoever
+// it was that dealt with them.
+func (e *Engine) await(ctx context.Context, f Feed, last time.Time) {
+	due := f.Schedule.Next(last)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	stopped := make(chan struct{})
@@ -240,7 +239,7 @@ func (e *Engine) await(ctx context.Context, f Feed, due time.Time) {
 		defer close(stopped)
 		defer stop()
 		_, keeps := f.Source.(connectors.Housekeeper)
-		for began := e.Now(); e.Now().Before(due) && !e.Now().Before(began) && sleep(ctx, e.Tick); {
+		for now := e.Now(); now.Before(due) && !now.Before(last) && sleep(ctx, e.Tick); now = e.Now() {
 			if !keeps || e.Shadow.All {
 				continue
 			}
