@@ -22,7 +22,7 @@ func TestBenchWorkloadsAreRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"W2", "W3", "W4", "W5", "W6", "W8", "W9"} {
+	for _, name := range []string{"W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W11", "S3", "S4"} {
 		t.Run(name, func(t *testing.T) {
 			var progress strings.Builder
 			report, err := bench.Run(t.Context(), bench.Options{Program: program, Only: []string{name}, Small: true, Alone: true, Dir: t.TempDir(), Progress: &progress})

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -63,4 +65,13 @@ func TestReadinessOfADaemon(t *testing.T) {
 		fails("mailbox")
 		awaits("it to be told", http.StatusServiceUnavailable, "source mailbox: last read 1m")
 	})
+}
+
+func TestADaemonThatIsStoppedWhileItStartsHasNotFailed(t *testing.T) {
+	w := newWatchedStage(t, "")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := serve(ctx, w.cfg, slog.New(slog.DiscardHandler), w.Clock.Now, time.Second, nil); err != nil {
+		t.Errorf("it ended with: %v", err)
+	}
 }

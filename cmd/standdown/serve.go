@@ -85,6 +85,9 @@ goes on as it was.`,
 func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, now func() time.Time, tick time.Duration, begun func(able ability), changes ...func(*engine.Engine)) error {
 	// The journal: what was read, decided and done.
 	journal, err := store.Open(ctx, cfg.Journal.Name())
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop while it waited, such as for another daemon that brings the tables up to date
+	}
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,15 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"time"
 
+	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store/pgserver"
 )
 
@@ -62,6 +65,13 @@ func (b *Bench) shared(ctx context.Context, daemons, mails int) (s Sample, err e
 		all = append(all, p)
 	}
 	because := func(err error) error { return fmt.Errorf("%w\n%s", err, all[0].said.end()) }
+	// They take turns at making the tables, and look each second whose turn it is.
+	err = stage.Until(ctx, "all to have started", func() (bool, error) {
+		return !slices.ContainsFunc(all, func(p *Process) bool { return !bytes.Contains(p.Said(), []byte(`msg=started`)) }), nil
+	})
+	if err != nil {
+		return s, because(err)
+	}
 	if c.journal, err = beside(ctx, url); err != nil {
 		return s, because(err)
 	}
