@@ -26,8 +26,8 @@ const batch = 100
 // change was that quick, and what has just been remembered is remembered.
 // Changes that are still on their way are seen by nobody, as ever: they keep a
 // verdict about the same record, or one that gives the same worker a visit, from
-// being stored (store.ErrBusy). As they may be made while the events before it are
-// decided, it is considered anew, too.
+// being stored (store.ErrBusy). So do those that were made since the world was read,
+// however quickly it was decided.
 func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error {
 	if events[0].Answer != nil {
 		return e.answer(ctx, events[0])
@@ -38,10 +38,7 @@ func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error
 		_ = e.Mapping.Prepare(ctx, e.Lookup)
 	}
 	all := e.considerAll(ctx, events, e.Now())
-	touched, err := e.moving(ctx, all)
-	if err != nil {
-		return err
-	}
+	touched := map[string]bool{}
 	for i, ev := range events {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -49,6 +46,7 @@ func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error
 		c := all[i]
 		all[i] = considered{} // a snapshot may be large
 		if c.facts.about(touched) {
+			var err error
 			if c, err = e.considerAnew(ctx, ev, c); err != nil {
 				return err
 			}
@@ -70,26 +68,6 @@ func (e *Engine) considerAnew(ctx context.Context, ev store.Event, c considered)
 		return c, err
 	}
 	return e.considerAll(ctx, []store.Event{ev}, e.Now())[0], nil
-}
-
-// moving are the ids of the records that the events are about and that are just
-// being changed. One event alone is stored before that can matter.
-func (e *Engine) moving(ctx context.Context, all []considered) (map[string]bool, error) {
-	ids := map[string]bool{}
-	if len(all) == 1 {
-		return ids, nil
-	}
-	var subjects []rules.Ref
-	for _, c := range all {
-		for _, d := range c.verdict.Decisions {
-			subjects = append(subjects, d.Subject)
-		}
-	}
-	moving, err := e.Store.Moving(ctx, subjects)
-	for _, subject := range moving {
-		ids[subject.ID] = true
-	}
-	return ids, err
 }
 
 // together divides events into those that are decided together. An answer is

@@ -40,7 +40,7 @@ func TestWhatMayBeInForceIsNotWithdrawn(t *testing.T) {
 		if err != nil || len(events) != 1 {
 			t.Fatalf("%d events to decide (%v), want 1", len(events), err)
 		}
-		if err := s.Commit(ctx, store.Verdict{Event: events[0], Decisions: []rules.Decision{{Subject: rules.Ref{Kind: "job", ID: "j1"}, Withdraws: true}}, Writes: [][]store.Write{nil}}, now); err != nil {
+		if err := s.Commit(ctx, store.Verdict{Event: events[0], Decisions: []rules.Decision{{Subject: rules.Ref{Kind: "job", ID: "j1"}, Withdraws: true}}, Writes: [][]store.Write{nil}}, now.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "states", states(t, s), map[string]store.State{"a1": store.Unknown})

@@ -60,7 +60,7 @@ func propose(t *testing.T, s *store.Store, id string, states ...store.State) (de
 			Change: connectors.Change{Key: key, Op: connectors.Update, Ref: connectors.Ref{Kind: "Job", ID: key}},
 		})
 	}
-	if err := s.Commit(t.Context(), v, now); err != nil {
+	if err := s.Commit(t.Context(), v, now.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	return store.DecisionID(id, e.Generation, 0)

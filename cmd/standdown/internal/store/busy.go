@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -23,7 +22,7 @@ func ripe(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
 	if err := idle(ctx, tx, v); err != nil {
 		return err
 	}
-	return ungiven(ctx, tx, v, looked)
+	return current(ctx, tx, v, looked)
 }
 
 // idle is ErrBusy while records that the verdict is about are being changed, or a
@@ -41,11 +40,7 @@ func idle(ctx context.Context, tx conn, v Verdict) error {
 		}
 		return nil
 	}
-	lanes := make([]string, len(v.Decisions))
-	for i, d := range v.Decisions {
-		lanes[i] = d.Subject.String()
-	}
-	if err := count(moved+`x.lane IN (`+tx.list+`) AND `+moving("x"), v.Event.ID, lanes); err != nil {
+	if err := count(moved+`x.lane IN (`+tx.list+`) AND `+moving("x"), v.Event.ID, lanes(v)); err != nil {
 		return err
 	}
 	for worker := range given(v) {
@@ -55,6 +50,15 @@ func idle(ctx context.Context, tx conn, v Verdict) error {
 		}
 	}
 	return nil
+}
+
+// lanes are those of what it is about.
+func lanes(v Verdict) []string {
+	all := make([]string, len(v.Decisions))
+	for i, d := range v.Decisions {
+		all[i] = d.Subject.String()
+	}
+	return all
 }
 
 // given is whom it gives something, by id, and for which times.
@@ -70,9 +74,20 @@ func given(v Verdict) map[string][]rules.Span {
 	return all
 }
 
-// ungiven is ErrBusy if one to whom the verdict gives something was given
-// something else for that time since the world was looked at.
-func ungiven(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
+// current is ErrBusy if, since the world was looked at, a record that the verdict
+// is about was changed, or one to whom it gives something was given something else
+// for that time: the look may have been before that.
+func current(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM decisions d JOIN entries x ON x.decision = d.id
+		WHERE d.subject IN (`+tx.list+`) AND x.event <> ? AND x.weighs = 1 AND `+inForce("x")+` AND x.updated >= ?`,
+		lanes(v), v.Event.ID, ms(looked)).Scan(&n)
+	if err != nil {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	if n > 0 {
+		return ErrBusy
+	}
 	for _, spans := range given(v) {
 		for _, span := range spans {
 			other, err := givenElse(ctx, tx, v.Event.ID, span, looked)
@@ -87,12 +102,19 @@ func ungiven(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
 	return nil
 }
 
+// inForce is the condition for an entry, by its alias in the query, to have been
+// done, as far as anybody knows.
+func inForce(entry string) string { return entry + `.state IN ('done', 'unknown')` }
+
 // givenElse returns an entry of another event that gives the same one something
-// for some of the same time: it is on its way, or has come into force since. It
-// is 0 if there is none.
+// for some of the same time: it is on its way, or it has come into force since, or
+// another change of its decision has. A worker has a visit only when the visit is
+// on again, too: who looks between the two finds them free. It is 0 if there is
+// none.
 func givenElse(ctx context.Context, tx conn, event string, span rules.Span, since time.Time) (entry int64, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT COALESCE(MIN(x.id), 0) FROM entries x WHERE x.gives = ? AND x.gives <> '' AND x.event <> ?
-		AND x.gives_from < ? AND x.gives_until > ? AND (x.state IN ('done', 'unknown') AND x.updated > ? OR x.state IN ('pending', 'sending') AND `+moving("x")+`)`,
+		AND x.gives_from < ? AND x.gives_until > ? AND (x.state IN ('pending', 'sending') AND `+moving("x")+` OR `+inForce("x")+`
+			AND EXISTS (SELECT 1 FROM entries o WHERE o.decision = x.decision AND o.weighs = 1 AND `+inForce("o")+` AND o.updated >= ?))`,
 		span.ID, event, ms(span.End), ms(span.Start), ms(since)).Scan(&entry)
 	if err != nil {
 		return 0, fmt.Errorf("reading the journal: %w", err)
@@ -100,25 +122,12 @@ func givenElse(ctx context.Context, tx conn, event string, span rules.Span, sinc
 	return entry, nil
 }
 
-// Busy reports whether the error of Commit would be ErrBusy now.
+// Busy reports whether the error of Commit would be ErrBusy now, even for a
+// verdict on the world as it looks now.
 func (s *Store) Busy(ctx context.Context, v Verdict) (bool, error) {
 	err := idle(ctx, s.db, v)
 	if errors.Is(err, ErrBusy) {
 		return true, nil
 	}
 	return false, err
-}
-
-// Moving returns those of the subjects of which changes are on their way.
-func (s *Store) Moving(ctx context.Context, subjects []rules.Ref) ([]rules.Ref, error) {
-	lanes := make([]string, len(subjects))
-	for i, subject := range subjects {
-		lanes[i] = subject.String()
-	}
-	return rows(ctx, s.db, func(r *sql.Rows) (rules.Ref, error) {
-		var lane string
-		err := r.Scan(&lane)
-		return parseRef(lane), err
-	}, `SELECT DISTINCT x.lane FROM entries x WHERE x.state IN ('pending', 'sending') AND `+isOpen("x")+` AND x.weighs = 1
-		AND x.lane IN (`+s.db.list+`) AND `+moving("x"), lanes)
 }

@@ -139,9 +139,11 @@ func (s *Store) Superseded(ctx context.Context, e Event) (bool, error) {
 // waits of the event itself, from when it was decided before, and is not asked
 // for again.
 //
-// The error is ErrBusy while changes that other events asked for are on their
-// way to a record that the verdict is about, or concern a worker to whom it gives
-// a visit: it was decided on a world about to be out of date. It is ErrOvertaken if the event has been decided meanwhile.
+// Now is from before the world was looked at. The error is ErrBusy while changes
+// that other events asked for are on their way to a record that the verdict is
+// about, or concern a worker to whom it gives a visit, and if they arrived since
+// now: it was decided on a world that is about to be out of date, or is. It is
+// ErrOvertaken if the event has been decided meanwhile.
 func (s *Store) Commit(ctx context.Context, v Verdict, now time.Time) error {
 	return s.inTxSoon(ctx, func(tx conn) error {
 		if err := ripe(ctx, tx, v, now); err != nil {

@@ -27,8 +27,12 @@ func testGivenAway(t *testing.T, fresh storetest.Fresh) {
 				return s.Commit(t.Context(), store.Verdict{
 					Event:     e,
 					Decisions: []rules.Decision{{Table: "on_hold.visit", Row: "R2", Subject: rules.Ref{Kind: "job", ID: "job of " + id}}},
-					Writes: [][]store.Write{{{System: "salesforce", Verb: "allocate-saved", State: store.Pending, Gives: visit,
-						Change: connectors.Change{Key: id, Op: connectors.Create, Ref: connectors.Ref{Kind: "Allocation"}, Fields: map[string]any{"Resource": visit.ID}}}}},
+					Writes: [][]store.Write{{
+						{System: "salesforce", Verb: "allocate-saved", State: store.Pending, Gives: visit,
+							Change: connectors.Change{Key: id, Op: connectors.Create, Ref: connectors.Ref{Kind: "Allocation"}, Fields: map[string]any{"Resource": visit.ID}}},
+						{System: "salesforce", Verb: "reopen-job", State: store.Pending,
+							Change: connectors.Change{Key: id + " on again", Op: connectors.Update, Ref: connectors.Ref{Kind: "Job", ID: "job of " + id}}},
+					}},
 				}, looked)
 			}
 		}
@@ -41,11 +45,13 @@ func testGivenAway(t *testing.T, fresh storetest.Fresh) {
 	for _, test := range []struct {
 		name   string
 		visit  rules.Span
-		looked int // minutes after the first was decided; it was done in the second
+		looked int // minutes after the first was decided; they were allocated in the second, and the visit was on again in the fourth
 		busy   bool
 	}{
 		{"who was looked at before they were given a visit is not given another at that time", visit("R1", 30, 90), 1, true},
-		{"who was looked at since is", visit("R1", 30, 90), 3, false},
+		{"nor is who was looked at before that visit was on again", visit("R1", 30, 90), 3, true},
+		{"nor who was looked at in that moment", visit("R1", 30, 90), 4, true},
+		{"who was looked at since is", visit("R1", 30, 90), 5, false},
 		{"another visit may follow at once", visit("R1", 60, 120), 1, false},
 		{"somebody else may have it", visit("R2", 30, 90), 1, false},
 	} {
@@ -56,9 +62,11 @@ func testGivenAway(t *testing.T, fresh storetest.Fresh) {
 			if err := give(s, "e1", visit("R1", 0, 60), now); err != nil {
 				t.Fatal(err)
 			}
-			_, token, entries := claim(t, s, at(1))
-			if err := s.Settle(ctx, token, []store.Settlement{{ID: entries[0].ID, Signal: store.Applied}}, at(2)); err != nil {
-				t.Fatal(err)
+			for _, done := range []int{2, 4} {
+				_, token, entries := claim(t, s, at(done-1))
+				if err := s.Settle(ctx, token, []store.Settlement{{ID: entries[0].ID, Signal: store.Applied}}, at(done)); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if err := give(s, "e2", test.visit, at(test.looked)); errors.Is(err, store.ErrBusy) != test.busy || err != nil && !test.busy {
 				t.Errorf("committing: %v", err)

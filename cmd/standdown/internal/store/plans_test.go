@@ -231,7 +231,6 @@ func everyday(t *testing.T, s *Store) {
 		}, now))
 	}
 	try1(s.Unsettled(ctx, []rules.Ref{{Kind: "workflow", ID: "W9"}}))
-	try1(s.Moving(ctx, []rules.Ref{{Kind: "workflow", ID: "W9"}}))
 	try1(s.Busy(ctx, Verdict{Writes: [][]Write{{{Gives: rules.Span{ID: "R9"}}}}}))
 	try1(givenElse(ctx, s.db, "e1", rules.Span{ID: "R9"}, then))
 	try1(s.InHand(ctx, "mailbox", []Arrival{{Event: &events[0].Event}}))

@@ -255,8 +255,11 @@ func testCommit(t *testing.T, fresh storetest.Fresh) {
 		if err := s.Settle(ctx, token, []store.Settlement{{ID: entries[0].ID, Signal: store.Applied}}, now); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Commit(ctx, v, now); err != nil {
-			t.Errorf("after the change: %v", err)
+		if err := s.Commit(ctx, v, now); !errors.Is(err, store.ErrBusy) {
+			t.Errorf("after the change, on a look before it: got %v, want ErrBusy", err)
+		}
+		if err := s.Commit(ctx, v, now.Add(time.Second)); err != nil {
+			t.Errorf("on a look after the change: %v", err)
 		}
 	})
 }

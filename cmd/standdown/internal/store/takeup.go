@@ -114,23 +114,21 @@ func (s *Store) takeUp(ctx context.Context, tx conn, t Taking, looked, now time.
 }
 
 // settled is ErrBusy while something about the event's subject is to be decided
-// first, records that the verdict is about are being changed or have been since
+// first, records that the verdict is about are being changed, or have been since
 // they were looked at, or something is on its way that its changes would come
 // after, if only a comment: who delivers this run alone would wait for it for
 // ever.
 func settled(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
-	lanes, systems := []string{}, []string{}
-	for i, d := range v.Decisions {
-		lanes = append(lanes, d.Subject.String())
-		for _, w := range v.Writes[i] {
+	systems := []string{}
+	for _, writes := range v.Writes {
+		for _, w := range writes {
 			systems = append(systems, w.System)
 		}
 	}
 	var n int
 	err := tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM events WHERE subject = ? AND state = 'new')
-		+ (SELECT COUNT(*) FROM entries x WHERE x.lane IN (`+tx.list+`) AND x.system IN (`+tx.list+`) AND x.run <> ? AND `+isOpen("x")+` AND `+moving("x")+`)
-		+ (SELECT COUNT(*) FROM decisions d JOIN entries x ON x.decision = d.id WHERE d.subject IN (`+tx.list+`) AND x.run <> ? AND x.updated > ?)`,
-		v.Event.Subject.String(), lanes, systems, v.Event.Run, lanes, v.Event.Run, ms(looked)).Scan(&n)
+		+ (SELECT COUNT(*) FROM entries x WHERE x.lane IN (`+tx.list+`) AND x.system IN (`+tx.list+`) AND x.run <> ? AND `+isOpen("x")+` AND `+moving("x")+`)`,
+		v.Event.Subject.String(), lanes(v), systems, v.Event.Run).Scan(&n)
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
@@ -140,7 +138,7 @@ func settled(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
 	if err := idle(ctx, tx, v); err != nil {
 		return err
 	}
-	return ungiven(ctx, tx, v, looked)
+	return current(ctx, tx, v, looked)
 }
 
 // approveTaken approves what is proposed of the event and not held, all of it or

@@ -127,7 +127,7 @@ func testUndo(t *testing.T, fresh storetest.Fresh) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Commit(ctx, store.Verdict{Event: events[0], Decisions: []rules.Decision{{Subject: w1, Remember: map[string]string{"asked": "again"}}}, Writes: make([][]store.Write, 1)}, now); err != nil {
+		if err := s.Commit(ctx, store.Verdict{Event: events[0], Decisions: []rules.Decision{{Subject: w1, Remember: map[string]string{"asked": "again"}}}, Writes: make([][]store.Write, 1)}, now.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Undo(ctx, back, now); err != nil {
