@@ -18,6 +18,7 @@ import (
 	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors/loopback"
 	mailserver "standdown/connectors/mailbox/sandbox"
 	"standdown/connectors/salesforce/sandbox"
 )
@@ -140,7 +141,7 @@ func newAfternoon(t *testing.T) *afternoon {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	addr, err := stage.FreeAddress()
+	addr, err := loopback.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/cmd/standdown/internal/web"
+	"standdown/connectors/loopback"
 	"standdown/rules"
 )
 
@@ -28,7 +29,7 @@ func TestWhatPeopleAskForOnThePagesIsDoneInTheOrg(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts a daemon and a world")
 	}
-	address, err := stage.FreeAddress()
+	address, err := loopback.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"standdown/cmd/standdown/internal/engine"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors/loopback"
 )
 
 func newDemoCommand() *cobra.Command {
@@ -61,7 +62,7 @@ func demo(ctx context.Context, dir string, keep bool, out io.Writer, log *slog.L
 		return err
 	}
 	if keep {
-		if cfg.Web.Listen, err = stage.FreeAddress(); err != nil {
+		if cfg.Web.Listen, err = loopback.FreeAddress(); err != nil {
 			return err
 		}
 	}

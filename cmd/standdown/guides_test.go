@@ -22,6 +22,7 @@ import (
 	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors/loopback"
 )
 
 const guides = "../../deploy/guides"
@@ -68,7 +69,7 @@ func openGuided(t *testing.T) *guided {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { world.Close() })
-	address, err := stage.FreeAddress()
+	address, err := loopback.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

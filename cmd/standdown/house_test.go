@@ -12,6 +12,7 @@ import (
 
 	"standdown/cmd/standdown/internal/config"
 	"standdown/cmd/standdown/internal/stage"
+	"standdown/connectors/loopback"
 )
 
 // A house is a world with a daemon in this process, which serves its pages, and
@@ -46,7 +47,7 @@ func openHouse(t *testing.T, rewire func(configuration string) string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.Web.Listen, err = stage.FreeAddress(); err != nil {
+	if cfg.Web.Listen, err = loopback.FreeAddress(); err != nil {
 		t.Fatal(err)
 	}
 	h := &house{cfg: cfg, url: "http://" + cfg.Web.Listen, stop: served(t, cfg, world.Clock.Now)}

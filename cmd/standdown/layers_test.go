@@ -27,15 +27,16 @@ var layers = []struct {
 	{packages: "mapping/reader/readertest", may: []string{"connectors/mailbox", "mapping/reader"}},
 
 	{packages: "connectors", std: true},
+	{packages: "connectors/loopback", std: true},
 	{packages: "connectors/connectortest", may: []string{"connectors"}},
 	{packages: "connectors/*", may: []string{"connectors"}},
 	{packages: "connectors/*/sandbox"},
-	{packages: "connectors/mailbox/dovecot", may: []string{"connectors/mailbox/sandbox"}},
+	{packages: "connectors/mailbox/dovecot", may: []string{"connectors/loopback", "connectors/mailbox/sandbox"}},
 
 	{packages: "cmd/standdown/internal/spelling", std: true},
 	{packages: "cmd/standdown/internal/config", may: []string{"cmd/standdown/internal/spelling", "mapping", "rules"}},
 	{packages: "cmd/standdown/internal/store", may: []string{"connectors", "rules"}},
-	{packages: "cmd/standdown/internal/store/pgserver"},
+	{packages: "cmd/standdown/internal/store/pgserver", may: []string{"connectors/loopback"}},
 	{packages: "cmd/standdown/internal/store/storetest", may: []string{"cmd/standdown/internal/store/pgserver"}},
 	{packages: "cmd/standdown/internal/store/bygone", may: []string{"rules"}},
 	{packages: "cmd/standdown/internal/replicas"},

@@ -23,6 +23,7 @@ import (
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
 	"standdown/cmd/standdown/internal/web"
+	"standdown/connectors/loopback"
 )
 
 // Neighbours are worlds, each with an org and a mailbox, whose daemons are one
@@ -83,7 +84,7 @@ func (n *neighbours) add(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { world.Close() })
-	address, err := stage.FreeAddress()
+	address, err := loopback.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"standdown/cmd/standdown/internal/store"
 	"standdown/cmd/standdown/internal/web"
 	"standdown/connectors"
+	"standdown/connectors/loopback"
 )
 
 // pages serves the pages and the API of the script's configuration, as its
@@ -156,7 +157,7 @@ func TestWhatIsApprovedElsewhereIsDoneInTheOrg(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts a daemon and a world")
 	}
-	address, err := stage.FreeAddress()
+	address, err := loopback.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"standdown/connectors/loopback"
 	"standdown/connectors/mailbox/sandbox"
 )
 
@@ -53,12 +54,7 @@ func Start(password string, settings ...string) (s *Server, err error) {
 	if err := errors.Join(os.Mkdir(mails, 0o777), os.Mkdir(run, 0o777), os.Chmod(s.Dir, 0o755), os.Chown(mails, s.uid, s.gid), sandbox.Certify(s.Dir)); err != nil {
 		return nil, err
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s.Address = free.Addr().String()
-	if err := free.Close(); err != nil {
+	if s.Address, err = loopback.FreeAddress(); err != nil {
 		return nil, err
 	}
 	_, port, _ := net.SplitHostPort(s.Address)

@@ -12,6 +12,7 @@ import (
 
 	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors/loopback"
 )
 
 // intakeFigures are those of W1.
@@ -113,7 +114,7 @@ func withTrust(cmd *exec.Cmd, box *Postbox) *exec.Cmd {
 // its start on.
 func (c *Crowd) takenIn(ctx context.Context, program string, mails int) (u Usage, err error) {
 	c.forget()
-	nobody, err := stage.FreeAddress()
+	nobody, err := loopback.FreeAddress()
 	if err != nil {
 		return u, err
 	}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"standdown/cmd/standdown/internal/stage"
 	"standdown/cmd/standdown/internal/store"
+	"standdown/connectors/loopback"
 )
 
 // links is W6: what happens to the link to the mailbox, and how the daemon
@@ -92,7 +92,7 @@ func (b *Bench) overLine(ctx context.Context, asked int, happens func(context.Co
 		return s, err
 	}
 	defer w.line.Close()
-	if w.pages, err = stage.FreeAddress(); err != nil {
+	if w.pages, err = loopback.FreeAddress(); err != nil {
 		return s, err
 	}
 	setting := Recommended()

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"standdown/cmd/standdown/internal/stage"
 	"time"
+
+	"standdown/connectors/loopback"
 )
 
 // idle is W12: nothing happens for a while, then it is extrapolated.
@@ -66,7 +67,7 @@ func start(ctx context.Context, b *Bench) error {
 		}
 		defer c.Close()
 		setting := Recommended()
-		if setting.Listen, err = stage.FreeAddress(); err != nil {
+		if setting.Listen, err = loopback.FreeAddress(); err != nil {
 			return s, err
 		}
 		if err := c.Configure(setting); err != nil {

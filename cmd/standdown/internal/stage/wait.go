@@ -3,7 +3,6 @@ package stage
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 )
 
@@ -32,13 +31,4 @@ func Until(ctx context.Context, what string, done func() (bool, error)) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// FreeAddress is one on this machine that nobody listens on.
-func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }

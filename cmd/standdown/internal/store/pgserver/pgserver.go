@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"standdown/connectors/loopback"
 )
 
 // ErrMissing says that PostgreSQL is not installed.
@@ -24,7 +26,7 @@ var ErrMissing = errors.New("PostgreSQL is not installed")
 // A Server is a PostgreSQL server.
 type Server struct {
 	programs, dir string
-	port          int
+	address       string
 	as            *syscall.SysProcAttr
 	databases     atomic.Int64
 }
@@ -53,7 +55,11 @@ func Start(settings ...string) (s *Server, err error) {
 	if err := s.run("initdb", "--pgdata", s.data(), "--username", "standdown", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"); err != nil {
 		return nil, err
 	}
-	if s.port, err = freePort(); err != nil {
+	if s.address, err = loopback.FreeAddress(); err != nil {
+		return nil, err
+	}
+	host, port, err := net.SplitHostPort(s.address)
+	if err != nil {
 		return nil, err
 	}
 	conf, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
@@ -61,7 +67,7 @@ func Start(settings ...string) (s *Server, err error) {
 		return nil, err
 	}
 	for _, line := range append([]string{
-		"listen_addresses='127.0.0.1'", fmt.Sprintf("port=%d", s.port), "unix_socket_directories=''", "fsync=off", "max_connections=100",
+		fmt.Sprintf("listen_addresses='%s'", host), "port=" + port, "unix_socket_directories=''", "fsync=off", "max_connections=100",
 	}, settings...) {
 		if _, err := fmt.Fprintln(conf, line); err != nil {
 			return nil, errors.Join(err, conf.Close())
@@ -101,7 +107,7 @@ func (s *Server) Fresh(ctx context.Context) (url string, err error) {
 }
 
 func (s *Server) url(database string) string {
-	return fmt.Sprintf("postgres://standdown@127.0.0.1:%d/%s", s.port, database)
+	return fmt.Sprintf("postgres://standdown@%s/%s", s.address, database)
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -137,12 +143,4 @@ func programs() (string, error) {
 		return "", ErrMissing
 	}
 	return filepath.Dir(found[len(found)-1]), nil
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
