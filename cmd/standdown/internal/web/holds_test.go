@@ -106,6 +106,7 @@ func (h *household) happens(t testing.TB, id string) {
 	if err != nil || len(events) != 1 {
 		t.Fatal(events, err)
 	}
+	h.now = h.now.Add(time.Second) // the org is looked at after what was done before
 	client := h.client
 	v := h.decide(h.server.Book, events[0].Event, rules.Snapshot{Client: &client}, nil)
 	v.Event = events[0]
