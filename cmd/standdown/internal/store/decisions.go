@@ -55,8 +55,8 @@ type Write struct {
 	Why    string            `json:"why,omitempty"` // why it is not Pending
 	// Gives is who is given something by it (its ID) and the time that takes them,
 	// with the way there; a verdict with it is not stored while changes that name
-	// them are on their way, and not approved once they were given something else
-	// for that time.
+	// them are on their way, and neither stored nor approved if they were given
+	// something else for that time since it was decided.
 	Gives rules.Span `json:"-"`
 	// Expires is when it lapses if it is or becomes Proposed and nobody has
 	// approved it; zero for never.

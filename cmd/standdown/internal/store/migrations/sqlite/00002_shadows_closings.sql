@@ -36,7 +36,7 @@ CREATE INDEX entries_notices ON entries (system, turn, id) WHERE verb = 'tell-op
 ALTER TABLE entries ADD COLUMN gives TEXT NOT NULL DEFAULT '';
 ALTER TABLE entries ADD COLUMN gives_from BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE entries ADD COLUMN gives_until BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX entries_gives ON entries (gives, updated) WHERE gives <> '';
+CREATE INDEX entries_gives ON entries (gives, gives_until) WHERE gives <> '';
 
 -- How many records of a kind there are, for ceilings that are a share of them.
 CREATE INDEX seen_kind ON seen (substr(ref, 1, instr(ref, '/')));
