@@ -79,8 +79,10 @@ func given(v Verdict) map[string][]rules.Span {
 // for that time: the look may have been before that.
 func current(ctx context.Context, tx conn, v Verdict, looked time.Time) error {
 	var n int
-	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM decisions d JOIN entries x ON x.decision = d.id
-		WHERE d.subject IN (`+tx.list+`) AND x.event <> ? AND x.weighs = 1 AND `+inForce("x")+` AND x.updated >= ?`,
+	// A subquery for each, or PostgreSQL reads all entries: it believes that next to
+	// none is so new.
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM (`+tx.list+`) l WHERE (SELECT MAX(x.updated) FROM decisions d JOIN entries x ON x.decision = d.id
+		WHERE d.subject = l.one AND x.event <> ? AND x.weighs = 1 AND `+inForce("x")+`) >= ?`,
 		lanes(v), v.Event.ID, ms(looked)).Scan(&n)
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
