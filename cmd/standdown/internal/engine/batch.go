@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"standdown/cmd/standdown/internal/store"
@@ -28,6 +29,9 @@ const batch = 100
 // verdict about the same record, or one that gives the same worker a visit, from
 // being stored (store.ErrBusy). So do those that were made since the world was read,
 // however quickly it was decided.
+//
+// If nothing can be read at all, they are put off in one transaction, and a tick
+// goes by: while the org is away, a backlog of mails must not take turns at asking.
 func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error {
 	if events[0].Answer != nil {
 		return e.answer(ctx, events[0])
@@ -38,6 +42,13 @@ func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error
 		_ = e.Mapping.Prepare(ctx, e.Lookup)
 	}
 	all := e.considerAll(ctx, events, e.Now())
+	if err := away(all); err != nil && !connectors.Ended(ctx, all[0].err) {
+		if err := e.putOff(ctx, events, err, all[0].at); err != nil {
+			return err
+		}
+		e.pause(ctx, nil, nil)
+		return ctx.Err()
+	}
 	touched := map[string]bool{}
 	for i, ev := range events {
 		if ctx.Err() != nil {
@@ -57,6 +68,18 @@ func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error
 		c.touches(touched)
 	}
 	return nil
+}
+
+// away is why none could be considered, if a system says the same of all.
+func away(all []considered) error {
+	first, _ := errors.AsType[*connectors.Error](all[0].err)
+	for _, c := range all {
+		said, ok := errors.AsType[*connectors.Error](c.err)
+		if !ok || said.Error() != first.Error() {
+			return nil
+		}
+	}
+	return first
 }
 
 // considerAnew considers an event once more, unless it has to wait whatever comes

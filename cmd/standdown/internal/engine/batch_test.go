@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,17 +16,25 @@ import (
 )
 
 // A counter is a lookup that counts how often it is asked, and first does what
-// it is told.
+// it is told. While it is away it finds nothing.
 type counter struct {
 	connectors.Lookup
 	first func()
 	calls atomic.Int64
+	away  atomic.Bool
 }
 
 func (c *counter) FindAll(ctx context.Context, queries []connectors.Query) []connectors.Found {
 	c.calls.Add(1)
 	if c.first != nil {
 		c.first()
+	}
+	if c.away.Load() {
+		all := make([]connectors.Found, len(queries))
+		for i := range all {
+			all[i].Err = &connectors.Error{Class: connectors.Temporary, Err: errors.New("away")}
+		}
+		return all
 	}
 	return connectors.FindAll(ctx, c.Lookup, queries)
 }
@@ -72,6 +82,37 @@ func TestWhatCameTogetherIsReadTogether(t *testing.T) {
 	if calls := look.calls.Load(); calls > families/2 {
 		t.Errorf("the org was asked %d times for %d mails", calls, families)
 	}
+}
+
+func TestABacklogIsPutOffTogetherWhileTheOrgIsAway(t *testing.T) {
+	const families = 30
+	w := newWorld(t)
+	w.start()
+	w.rest()
+	w.stop()
+	for n := range families {
+		w.inbox.Put(w.settle(n))
+	}
+	look := &counter{Lookup: w.org}
+	look.away.Store(true)
+	w.engine.Lookup = look
+	log := w.diary()
+	w.start()
+	w.until("all to be put off together, with one word in the log each time", func() bool {
+		waiting, times := w.events(), log.count("event cannot be decided now")
+		return len(waiting) >= families && times >= 3 && !slices.ContainsFunc(waiting, func(e store.Event) bool {
+			return e.Request != nil && (e.Attempts != times || e.Note != "away")
+		})
+	})
+	look.away.Store(false)
+	w.until("all contracts to be cancelled", func() bool {
+		for n := range families {
+			if r, _ := w.org.Get(connectors.Ref{Kind: "Workflow__c", ID: contract(n)}); r.Fields["Status__c"] != "Cancel Pending" {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func TestWhatOneDecisionRemembersTheNextKnows(t *testing.T) {

@@ -129,11 +129,6 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event, c considered) er
 	}
 
 	v, err, now := c.verdict, c.err, c.at
-	later := func(err error) error {
-		logFailure(log, err, "event cannot be decided now")
-		wait := max(e.Delivery.backoff(ev.Attempts+1, rand.Float64()), connectors.RetryAfter(err))
-		return e.Store.Postpone(ctx, ev, err.Error(), now.Add(wait))
-	}
 	busy := func() error {
 		// Longer the longer it waits: a system that is paused or away must not
 		// have the facts read over and over.
@@ -150,7 +145,7 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event, c considered) er
 		log.Error("event set aside: its plan cannot be carried out", "row", odd.row, "err", err)
 		return e.Store.Quarantine(ctx, ev, err.Error())
 	case err != nil:
-		return later(err)
+		return e.putOff(ctx, []store.Event{ev}, err, now)
 	}
 	if e.Mapping.Answers() {
 		v.Clerk, v.AskInCases = e.clerk(), e.AskInCases
@@ -176,6 +171,17 @@ func (e *Engine) decideOne(ctx context.Context, ev store.Event, c considered) er
 		log.Error("too much at once: it waits for a person", "err", hold.Why)
 	}
 	return nil
+}
+
+// putOff has events decided later that cannot be decided now.
+func (e *Engine) putOff(ctx context.Context, events []store.Event, err error, now time.Time) error {
+	attempts := 0
+	for _, ev := range events {
+		attempts = max(attempts, ev.Attempts)
+	}
+	logFailure(e.Log.With("event", events[0].ID, "others", len(events)-1), err, "event cannot be decided now")
+	wait := max(e.Delivery.backoff(attempts+1, rand.Float64()), connectors.RetryAfter(err))
+	return e.Store.Postpone(ctx, events, err.Error(), now.Add(wait))
 }
 
 // Plan says what would be decided about an event now, and what would be

@@ -118,7 +118,7 @@ func testCeilings(t *testing.T, fresh storetest.Fresh) {
 		read(t, s, 1, 3)
 		c := store.Ceilings{Run: 3}
 		for _, put := range []error{
-			s.Postpone(ctx, named("e1"), "no answer", now), s.Wait(ctx, named("e2"), now.Add(time.Minute)),
+			s.Postpone(ctx, []store.Event{named("e1")}, "no answer", now), s.Wait(ctx, named("e2"), now.Add(time.Minute)),
 		} {
 			if put != nil {
 				t.Fatal(put)
@@ -134,7 +134,7 @@ func testCeilings(t *testing.T, fresh storetest.Fresh) {
 	t.Run("what has been tried already is not held", func(t *testing.T) {
 		s, ctx := open(t, fresh)
 		read(t, s, 1, 2)
-		if err := s.Postpone(ctx, named("e2"), "no answer", now); err != nil {
+		if err := s.Postpone(ctx, []store.Event{named("e2")}, "no answer", now); err != nil {
 			t.Fatal(err)
 		}
 		c := store.Ceilings{Run: 1}

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"standdown/connectors"
@@ -247,34 +248,39 @@ func DecisionID(event string, generation, n int) string {
 	return "D" + hex.EncodeToString(sum[:5])
 }
 
-// Postpone has the event decided again not before the given time, apart from
-// its run, see [Store.Disband]. Like Wait, Quarantine and Ignore it changes
-// nothing if the event is no longer the same generation to be decided: a daemon
-// that was overtaken has no say.
-func (s *Store) Postpone(ctx context.Context, e Event, note string, notBefore time.Time) error {
-	return s.setUndecided(ctx, e, `attempts = attempts + 1, note = ?, not_before = ?, apart = 1`, note, ms(notBefore))
+// Postpone has events decided again not before the given time, apart from their
+// run, see [Store.Disband]. Like Wait, Quarantine and Ignore it changes nothing
+// of an event that is no longer the same generation to be decided: a daemon that
+// was overtaken has no say.
+func (s *Store) Postpone(ctx context.Context, events []Event, note string, notBefore time.Time) error {
+	return s.setUndecided(ctx, events, `attempts = attempts + 1, note = ?, not_before = ?, apart = 1`, note, ms(notBefore))
 }
 
 // Wait has the event decided not before the given time, without counting it as
 // an attempt that went wrong.
 func (s *Store) Wait(ctx context.Context, e Event, notBefore time.Time) error {
-	return s.setUndecided(ctx, e, `not_before = ?, apart = 1`, ms(notBefore))
+	return s.setUndecided(ctx, []Event{e}, `not_before = ?, apart = 1`, ms(notBefore))
 }
 
 // Quarantine sets the event aside for a person.
 func (s *Store) Quarantine(ctx context.Context, e Event, note string) error {
-	return s.setUndecided(ctx, e, `state = 'quarantined', note = ?`, note)
+	return s.setUndecided(ctx, []Event{e}, `state = 'quarantined', note = ?`, note)
 }
 
 // Ignore ends an event without a decision.
 func (s *Store) Ignore(ctx context.Context, e Event, note string) error {
-	return s.setUndecided(ctx, e, `state = 'ignored', note = ?`, note)
+	return s.setUndecided(ctx, []Event{e}, `state = 'ignored', note = ?`, note)
 }
 
-func (s *Store) setUndecided(ctx context.Context, e Event, set string, args ...any) error {
+func (s *Store) setUndecided(ctx context.Context, events []Event, set string, args ...any) error {
 	return s.inTxSoon(ctx, func(tx conn) error {
-		_, err := tx.ExecContext(ctx, `UPDATE events SET `+set+` WHERE id = ? AND generation = ? AND state = 'new'`, append(args, e.ID, e.Generation)...)
-		return err
+		for _, e := range events {
+			_, err := tx.ExecContext(ctx, `UPDATE events SET `+set+` WHERE id = ? AND generation = ? AND state = 'new'`, slices.Concat(args, []any{e.ID, e.Generation})...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

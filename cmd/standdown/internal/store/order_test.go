@@ -46,7 +46,7 @@ func testRun(t *testing.T, fresh storetest.Fresh) {
 	})
 	t.Run("what is put off does not hold up the others", func(t *testing.T) {
 		s := together(t, other)
-		if err := s.Postpone(t.Context(), named("e2"), "no answer", now.Add(time.Minute)); err != nil {
+		if err := s.Postpone(t.Context(), []store.Event{named("e2")}, "no answer", now.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "claimed", claimed(t, s), []string{"k1"})

@@ -245,7 +245,7 @@ func everyday(t *testing.T, s *Store) {
 	try(err)
 	try(s.Ask(ctx, rules.Event{ID: "ask:1", Kind: rules.RestoreRequested, At: now, Subject: rules.Ref{Kind: "workflow", ID: "W9"}, By: "dana"}, now))
 	try1(s.Disband(ctx, now))
-	try(s.Postpone(ctx, Event{Event: rules.Event{ID: "e1"}}, "", now), s.Wait(ctx, Event{Event: rules.Event{ID: "e1"}}, now), s.Quarantine(ctx, Event{Event: rules.Event{ID: "e9"}}, ""), s.Ignore(ctx, Event{Event: rules.Event{ID: "e9"}}, ""))
+	try(s.Postpone(ctx, []Event{{Event: rules.Event{ID: "e1"}}}, "", now), s.Wait(ctx, Event{Event: rules.Event{ID: "e1"}}, now), s.Quarantine(ctx, Event{Event: rules.Event{ID: "e9"}}, ""), s.Ignore(ctx, Event{Event: rules.Event{ID: "e9"}}, ""))
 	for _, signal := range []Signal{Lost, Applied, Changed, Failed, Applied} {
 		entries, token, err := s.Claim(ctx, "salesforce", 1, now, time.Minute)
 		try(err)

@@ -159,7 +159,7 @@ func TestADaemonThatWasOvertakenChangesNoEvent(t *testing.T) {
 		if err := s.Commit(ctx, store.Verdict{Event: events[0]}, now); !errors.Is(err, store.ErrOvertaken) {
 			t.Errorf("a second verdict got %v, want ErrOvertaken", err)
 		}
-		if err := errors.Join(s.Quarantine(ctx, named("e1"), "late"), s.Ignore(ctx, named("e1"), "late"), s.Postpone(ctx, named("e1"), "late", now)); err != nil {
+		if err := errors.Join(s.Quarantine(ctx, named("e1"), "late"), s.Ignore(ctx, named("e1"), "late"), s.Postpone(ctx, []store.Event{named("e1")}, "late", now)); err != nil {
 			t.Fatal(err)
 		}
 		decided, err := s.Events(ctx, store.Decided)
