@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"standdown/cmd/standdown/internal/store"
 	"standdown/connectors"
@@ -25,7 +26,7 @@ func (e *Engine) TakeUp(ctx context.Context, up store.TakingUp, all []Agreed) ([
 			a.Verdict.Clerk, a.Verdict.AskInCases = e.clerk(), e.AskInCases
 		}
 		takings[i] = store.Taking{
-			Source: a.Source, Arrival: e.arrival(a.Record, store.Reading{}), Verdict: a.Verdict,
+			Source: a.Source, Arrival: e.arrival(a.Record, time.Time{}), Verdict: a.Verdict,
 		}
 	}
 	return e.Store.TakeUp(ctx, up, takings, e.Now())
