@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -147,10 +149,22 @@ func describe(h header) Message {
 	if ids := messageIDs(h.get("In-Reply-To")); len(ids) > 0 {
 		m.InReplyTo = ids[0]
 	}
-	if date, err := mail.ParseDate(h.get("Date")); err == nil {
-		m.Date = date.UTC()
-	}
+	m.Date = date(h.get("Date"))
 	return m
+}
+
+// date reads a date; zero if there is none. The form that nearly all programs
+// write is tried first, for ParseDate comes to it after two dozen others: that
+// takes longer than to read the rest of the header.
+func date(s string) time.Time {
+	t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", s)
+	if err != nil {
+		t, err = mail.ParseDate(s)
+	}
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
 }
 
 var anyAddress = regexp.MustCompile(`[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
@@ -210,6 +224,8 @@ func messageIDs(s string) []string {
 	return ids
 }
 
+var buffers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+
 // content gathers the text and the attachments of a mail.
 type content struct {
 	attachments []Attachment
@@ -226,7 +242,11 @@ type content struct {
 
 // read takes a mail apart that lies nested deep within others.
 func (c *content) read(raw []byte, subject string, nested int) error {
-	root, err := mimeParser.ReadParts(bytes.NewReader(raw))
+	buffer := buffers.Get().(*bufio.Reader) // the parser would make one for each mail
+	buffer.Reset(bytes.NewReader(raw))
+	root, err := mimeParser.ReadParts(buffer)
+	buffer.Reset(nil)
+	buffers.Put(buffer)
 	if err != nil || root == nil {
 		return fmt.Errorf("the message cannot be read: %w", errors.Join(err, errNoParts))
 	}

@@ -1,8 +1,8 @@
 package reader
 
-// english is the grammar of English. To teach the reader a wording, add it
+// englishTables are the grammar of English. To teach the reader a wording, add it
 // here and a mail that uses it to the domain set, readertest/testdata/development.txt.
-var english = parseGrammar("en", `
+const englishTables = `
 ## words
 
 | set   | phrases |
@@ -174,4 +174,4 @@ var english = parseGrammar("en", `
 | reason:other-offer  | another company ; different company ; other company ; better offer ; better deal ; better price ; cheaper ; competitor ; another installer ; different installer ; another provider ; another offer ; another quote ; another contractor ; lower quote ; lower price ; other offer |
 | reason:delay        | delay ; delays ; delayed ; taking too long ; taken too long ; takes too long ; took too long ; waiting for months ; been waiting ; waited ; too slow ; no progress ; nothing has happened ; nothing happened ; months have passed ; still not installed ; missed deadline |
 | reason:changed-mind | changed my mind ; changed our mind ; changed our minds ; change of mind ; change of heart ; second thoughts ; no longer interested ; not for us ; not for me ; not right for us ; not right for me ; no longer want ; decided against ; decided not ; buyer's remorse ; do not want ; thought it over ; thought about it |
-`, known)
+`

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A phrase is a pattern of words:
@@ -146,7 +147,7 @@ func (w word) mark() uint64 {
 // A list holds rows, indexed by the words that can begin them.
 type list struct {
 	rows  []row
-	first []int         // by word, where in begun; 0 if it begins none
+	first []uint16      // by word, where in begun; 0 if it begins none
 	begun [][]candidate // rows
 	every []candidate   // rows that begin with a place, not a word
 }
@@ -202,8 +203,18 @@ next:
 	return hits
 }
 
-// known are the words of both grammars.
-var known = vocabulary{}
+// What is known of either language, and the words of both, once learned.
+var (
+	english, spanish *grammar
+	known            = vocabulary{}
+)
+
+// learn reads the tables, before the first mail is read: every command that reads
+// none is spared 7 ms and 3 MB.
+var learn = sync.OnceFunc(func() {
+	english = parseGrammar("en", englishTables, known)
+	spanish = parseGrammar("es", spanishTables, known)
+})
 
 // A grammar is what is known of one language. It does not change once parsed.
 type grammar struct {
@@ -322,7 +333,7 @@ func (l *list) begin(w word, c candidate) {
 		l.first = append(l.first, 0)
 	}
 	if l.first[w] == 0 {
-		l.first[w] = len(l.begun)
+		l.first[w] = uint16(len(l.begun)) // there are fewer of them than words
 		l.begun = append(l.begun, nil)
 	}
 	at := l.first[w]
@@ -330,8 +341,9 @@ func (l *list) begin(w word, c candidate) {
 }
 
 func parsePhrase(source string, classes map[string]*list, words vocabulary) (phrase, error) {
-	var p phrase
-	for field := range strings.FieldsSeq(source) {
+	fields := strings.Fields(source)
+	p := make(phrase, 0, len(fields))
+	for _, field := range fields {
 		var e element
 		if f, ok := strings.CutSuffix(field, "?"); ok && f != "" {
 			field, e.optional = f, true

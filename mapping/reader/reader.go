@@ -131,6 +131,7 @@ type Patterns struct {
 // Read reads a mail. It has no error: what it cannot read is unclear. It may
 // be called concurrently.
 func Read(m Mail, p Patterns) Reading {
+	learn()
 	if len(p.Prefixes) == 0 {
 		p.Prefixes = []string{"C-", "W-", "JOB-"}
 	}

@@ -1,9 +1,9 @@
 package reader
 
-// spanish is the grammar of Spanish, as homeowners in the United States and
+// spanishTables are the grammar of Spanish, as homeowners in the United States and
 // Latin America write it: often without accents, with tú or usted. "cancelar"
 // also means to pay, so what is cancelled matters.
-var spanish = parseGrammar("es", `
+const spanishTables = `
 ## words
 
 | set   | phrases |
@@ -156,4 +156,4 @@ var spanish = parseGrammar("es", `
 | reason:other-offer  | otra compania ; otra empresa ; mejor oferta ; mejor precio ; mas barato ; otro proveedor ; otra oferta ; otro instalador ; mas economico ; otra cotizacion |
 | reason:delay        | demora ; demoras ; retraso ; retrasos ; tardado ; tardando ; mucho tiempo ; meses esperando ; esperando meses ; han pasado meses ; demasiado tiempo ; llevamos meses ; llevo meses |
 | reason:changed-mind | cambie de opinion ; cambiamos de opinion ; cambiado de opinion ; cambio de opinion ; arrepenti ; arrepentimos ; ya no queremos ; ya no quiero ; no me convence ; no nos convence ; ya no me interesa ; ya no nos interesa ; no es para nosotros ; lo pensamos ; lo pense |
-`, known)
+`
