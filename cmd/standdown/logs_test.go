@@ -21,6 +21,7 @@ var logKeys = []string{
 	"system",   // salesforce, mail, or the name of a source
 	"ref",      // the record, or what else it is about
 	"event",    // its id
+	"others",   // how many more it is about
 	"decision", // D...
 	"row",      // table and row
 	"entry",    // of the outbox, by its number
