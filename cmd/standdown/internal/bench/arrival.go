@@ -59,8 +59,13 @@ func (c *Crowd) scriptEnds(ctx context.Context, p *Process, asked int, s *Sample
 	return err
 }
 
+// patience is how long nothing may be written before the rest is lost: longer than
+// between two looks at the mailbox, for a server need not tell who waits that a
+// folder is numbered anew.
+const patience = 90 * time.Second
+
 // allWritten waits until to everybody's workflow has been written, or until
-// nothing has been written for half a minute: then the rest is lost.
+// nothing has been for too long.
 func (c *Crowd) allWritten(ctx context.Context, asked int) error {
 	most, since := 0, time.Now()
 	return stage.Until(ctx, "every workflow has been written to", func() (bool, error) {
@@ -68,8 +73,8 @@ func (c *Crowd) allWritten(ctx context.Context, asked int) error {
 		if n > most {
 			most, since = n, time.Now()
 		}
-		if time.Since(since) > 30*time.Second {
-			return false, fmt.Errorf("%d of %d workflows written to, and nothing since half a minute", n, asked)
+		if time.Since(since) > patience {
+			return false, fmt.Errorf("%d of %d workflows written to, and nothing since %s", n, asked, patience)
 		}
 		return n >= asked, nil
 	})
