@@ -59,9 +59,9 @@ func (w *world) times(verb string) (n int) {
 	return n
 }
 
-func TestWhatCameTogetherIsReadTogether(t *testing.T) {
-	const families = 30
-	w := newWorld(t)
+// backlog has so many families' mails wait for the engine, which is not running
+// and will look at the org by the counter.
+func (w *world) backlog(families int) *counter {
 	w.start()
 	w.rest()
 	w.stop()
@@ -70,6 +70,13 @@ func TestWhatCameTogetherIsReadTogether(t *testing.T) {
 	}
 	look := &counter{Lookup: w.org}
 	w.engine.Lookup = look
+	return look
+}
+
+func TestWhatCameTogetherIsReadTogether(t *testing.T) {
+	const families = 30
+	w := newWorld(t)
+	look := w.backlog(families)
 	w.start()
 	w.until("all to be taken in", func() bool { return len(w.events()) >= families })
 	w.rest()
@@ -87,15 +94,8 @@ func TestWhatCameTogetherIsReadTogether(t *testing.T) {
 func TestABacklogIsPutOffTogetherWhileTheOrgIsAway(t *testing.T) {
 	const families = 30
 	w := newWorld(t)
-	w.start()
-	w.rest()
-	w.stop()
-	for n := range families {
-		w.inbox.Put(w.settle(n))
-	}
-	look := &counter{Lookup: w.org}
+	look := w.backlog(families)
 	look.away.Store(true)
-	w.engine.Lookup = look
 	log := w.diary()
 	w.start()
 	w.until("all to be put off together, with one word in the log each time", func() bool {
