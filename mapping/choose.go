@@ -54,7 +54,7 @@ func (m *Mapping) Choose(ctx context.Context, look connectors.Lookup, e rules.Ev
 	}
 	fits, err := (&finder{m: m, look: look}).fitting(ctx, e.Request, asks)
 	if err != nil {
-		return e, fmt.Errorf("choosing the rule book for %s: %w", e.ID, err)
+		return e, fmt.Errorf("choosing the rule book: %w", err)
 	}
 	switch {
 	case len(fits) == 0:

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"standdown/cmd/standdown/internal/store"
@@ -30,8 +31,9 @@ const batch = 100
 // being stored (store.ErrBusy). So do those that were made since the world was read,
 // however quickly it was decided.
 //
-// If nothing can be read at all, they are put off in one transaction, and a tick
-// goes by: while the org is away, a backlog of mails must not take turns at asking.
+// If nothing can be read for any of several, they are put off in one transaction, and
+// a tick goes by: while the org is away, a backlog of mails must not take turns at
+// asking.
 func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error {
 	if events[0].Answer != nil {
 		return e.answer(ctx, events[0])
@@ -42,8 +44,8 @@ func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error
 		_ = e.Mapping.Prepare(ctx, e.Lookup)
 	}
 	all := e.considerAll(ctx, events, e.Now())
-	if err := away(all); err != nil && !connectors.Ended(ctx, all[0].err) {
-		if err := e.putOff(ctx, events, err, all[0].at); err != nil {
+	if len(all) > 1 && away(all) && !connectors.Ended(ctx, all[0].err) {
+		if err := e.putOff(ctx, events, all[0].err, all[0].at); err != nil {
 			return err
 		}
 		e.pause(ctx, nil, nil)
@@ -70,16 +72,13 @@ func (e *Engine) decideTogether(ctx context.Context, events []store.Event) error
 	return nil
 }
 
-// away is why none could be considered, if a system says the same of all.
-func away(all []considered) error {
+// away tells whether none could be considered, and a system says the same of all.
+func away(all []considered) bool {
 	first, _ := errors.AsType[*connectors.Error](all[0].err)
-	for _, c := range all {
+	return !slices.ContainsFunc(all, func(c considered) bool {
 		said, ok := errors.AsType[*connectors.Error](c.err)
-		if !ok || said.Error() != first.Error() {
-			return nil
-		}
-	}
-	return first
+		return !ok || said.Error() != first.Error()
+	})
 }
 
 // considerAnew considers an event once more, unless it has to wait whatever comes

@@ -101,7 +101,7 @@ func TestABacklogIsPutOffTogetherWhileTheOrgIsAway(t *testing.T) {
 	w.until("all to be put off together, with one word in the log each time", func() bool {
 		waiting, times := w.events(), log.count("event cannot be decided now")
 		return len(waiting) >= families && times >= 3 && !slices.ContainsFunc(waiting, func(e store.Event) bool {
-			return e.Request != nil && (e.Attempts != times || e.Note != "away")
+			return e.Request != nil && (e.Attempts != times || e.Note != "choosing the rule book: reading Workflow__c: away")
 		})
 	})
 	look.away.Store(false)
